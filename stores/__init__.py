@@ -1,0 +1,1 @@
+"""Where documents, index rows, events, blobs and cached values live."""

@@ -1,0 +1,384 @@
+"""The stores' contracts. Each sentence of a docstring here is a promise that a test in
+`tests/stores/contract/` checks against every backend.
+
+Stores know nothing of schemas, JSON, tenants, HTTP or versions: keys are text, values are bytes,
+order is byte order.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+
+class Stored(NamedTuple):
+    """One document as it is stored: its bytes, and a revision that every write of it raises."""
+
+    value: bytes
+    revision: int
+
+
+class IndexEntry(NamedTuple):
+    """One row's place in one ordering of an index.
+
+    `name` names the ordering. `position` is where the row stands, compared as bytes.
+    `unique` is None, or the bytes that no other row of this ordering may hold.
+    """
+
+    name: str
+    position: bytes
+    unique: bytes | None = None
+
+
+class Row(NamedTuple):
+    """One row that a scan found: its identity, its place in the ordering scanned, its value."""
+
+    identity: str
+    position: bytes
+    value: bytes
+
+
+class Event(NamedTuple):
+    """An event on its way into the log. `payload` is canonical JSON (stores/events.py)."""
+
+    event_id: str
+    tenant: str | None
+    type: str
+    at: str
+    payload: bytes
+
+
+class LoggedEvent(NamedTuple):
+    """An event in the log: numbered from 1 without gaps, and chained by hash.
+
+    `previous` is the predecessor's `hash` (64 zeros for the first); `hash` is computed by
+    `stores.events.chain`.
+    """
+
+    sequence: int
+    event: Event
+    previous: str
+    hash: str
+
+
+class Conflict(Exception):
+    """What a transaction read was changed by another before it committed; run it again."""
+
+
+class UniqueViolation(Exception):
+    """Another row holds the unique values of (index, ordering); `identity` names its holder."""
+
+    def __init__(self, index: str, ordering: str, identity: str) -> None:
+        super().__init__(f"{index}.{ordering} is held by {identity}")
+        self.index = index
+        self.ordering = ordering
+        self.identity = identity
+
+
+class StorageFull(Exception):
+    """The storage has no room left; nothing was written."""
+
+
+class Reader(Protocol):
+    """What may be read, inside a transaction and outside of one."""
+
+    async def get(self, collection: str, key: str) -> Stored | None:
+        """Read one document; None when there is none."""
+        ...
+
+    async def scan(
+        self,
+        index: str,
+        ordering: str,
+        prefix: bytes,
+        *,
+        after: bytes | None = None,
+        limit: int,
+        reverse: bool = False,
+    ) -> Sequence[Row]:
+        """Read up to `limit` rows whose position starts with `prefix`, in byte order.
+
+        `after` leaves out every row up to and including that position, whether or not a row
+        stands there. `reverse` walks the same rows from the last to the first, and `after` then
+        leaves out that position and everything above it.
+        """
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """One atomic unit over documents, index rows, events and the blobs that join it.
+
+    Reads see the transaction's own writes. Nothing that is written is visible to others before
+    `commit` returns, nor ever when it does not. A transaction that is neither committed nor
+    aborted changes nothing.
+    """
+
+    def put(self, collection: str, key: str, value: bytes) -> None:
+        """Write a document, replacing what stands under that key."""
+        ...
+
+    def delete(self, collection: str, key: str) -> None:
+        """Remove a document; nothing happens when there is none."""
+        ...
+
+    def upsert_row(
+        self, index: str, identity: str, entries: Sequence[IndexEntry], value: bytes
+    ) -> None:
+        """Write the row of `identity`, replacing all places it held in that index before."""
+        ...
+
+    def delete_row(self, index: str, identity: str) -> None:
+        """Remove the row of `identity` from every ordering; nothing happens when there is none."""
+        ...
+
+    def append(self, log: str, event: Event) -> None:
+        """Append an event; it gets its sequence and hash at commit, in the order of appending."""
+        ...
+
+    def join_blob(self, blob: "StagedBlob") -> None:
+        """Make a staged blob durable with this transaction: no later than its commit."""
+        ...
+
+    async def commit(self) -> None:
+        """Make it all durable at once, then return.
+
+        The outcome equals some serial order of the committed transactions. Raises Conflict when
+        something it read has changed since, UniqueViolation when another row holds a unique
+        value, StorageFull when there is no room. After any of these nothing was written.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Forget everything; harmless after a commit or another abort."""
+        ...
+
+
+class KvStats(NamedTuple):
+    """Sizes of a store: counts of documents, rows and events; bytes on disk (0 in memory)."""
+
+    documents: int
+    rows: int
+    events: int
+    bytes: int
+
+
+@runtime_checkable
+class KvStore(Reader, Protocol):
+    """Documents, index rows and events in one place, so that one transaction covers them.
+
+    Reads outside a transaction see what was committed last.
+    """
+
+    def begin(self) -> Transaction:
+        """Start an optimistic transaction: it takes no lock until it commits."""
+        ...
+
+    async def begin_exclusive(self) -> Transaction:
+        """Start a transaction that no other can come before: its commit never raises Conflict.
+
+        It keeps other writers out until it is committed or aborted, in every process, so it is
+        for the re-run of a short segment that has lost too often, never for one that waits on a
+        peer. Raises Conflict when it cannot get its turn within some seconds.
+        """
+        ...
+
+    async def events(
+        self, log: str, *, after: int, limit: int, max_bytes: int
+    ) -> Sequence[LoggedEvent]:
+        """Read events with a sequence above `after`, in order.
+
+        At most `limit`, and at most `max_bytes` of payload, but at least one if there is one.
+        """
+        ...
+
+    async def keys(
+        self, collection: str, *, prefix: str = "", after: str | None = None, limit: int
+    ) -> Sequence[str]:
+        """List document keys in order, those above `after` only."""
+        ...
+
+    async def stats(self) -> KvStats:
+        """Count what is stored."""
+        ...
+
+    async def ready(self) -> None:
+        """Return when the store can serve; raise OSError with the reason when it cannot."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is being committed, then let go of everything."""
+        ...
+
+
+@runtime_checkable
+class BlobHandle(Protocol):
+    """A reference to stored bytes, never the bytes; it stays readable when the blob is deleted."""
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<64 hex>` of the bytes."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        ...
+
+    @property
+    def modified_at(self) -> float:
+        """When the bytes were stored, seconds since the epoch, UTC."""
+        ...
+
+    def read(self, start: int, stop: int) -> bytes | memoryview:
+        """The bytes from `start` up to `stop`, at once; ask for at most 1 MiB."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file behind it; harmless when done twice."""
+        ...
+
+
+class StagedBlob(Protocol):
+    """Bytes that were received and hashed, but are not part of the store yet."""
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<64 hex>` of the bytes received."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many bytes were received."""
+        ...
+
+    @property
+    def inline(self) -> bytes | None:
+        """The bytes themselves when they are few enough to live in a database, else None."""
+        ...
+
+    def flush(self) -> None:
+        """Make the bytes durable and part of the store, blocking; the same bytes twice are one.
+
+        After it returns they survive the power going off. Called off the event loop, at most once.
+        Raises StorageFull.
+        """
+        ...
+
+    def kept(self) -> None:
+        """Called instead of `flush` when a database has stored `inline` itself, after its commit."""
+        ...
+
+    def discard(self) -> None:
+        """Leave nothing behind; harmless after `flush` or `kept`."""
+        ...
+
+
+class BlobWriter(Protocol):
+    """Receives one blob in pieces; memory use does not grow with its size."""
+
+    async def write(self, chunk: bytes) -> None:
+        """Take the next piece. Raises StorageFull."""
+        ...
+
+    async def finish(self) -> StagedBlob:
+        """Say that all pieces came."""
+        ...
+
+    def discard(self) -> None:
+        """Leave nothing behind; harmless after `finish`."""
+        ...
+
+
+class BlobStats(NamedTuple):
+    """Sizes of a blob store."""
+
+    blobs: int
+    bytes: int
+
+
+@runtime_checkable
+class BlobStore(Protocol):
+    """Bytes by their digest; the same bytes twice are one blob."""
+
+    def writer(self) -> BlobWriter:
+        """Start to receive a blob."""
+        ...
+
+    async def keep(self, blob: StagedBlob) -> None:
+        """Make a staged blob durable on its own, outside any transaction, before returning."""
+        ...
+
+    async def open(self, digest: str) -> BlobHandle | None:
+        """A handle on the bytes with that digest; None when there are none."""
+        ...
+
+    async def delete(self, digest: str) -> bool:
+        """Remove a blob; False when there was none."""
+        ...
+
+    def digests(self) -> AsyncIterator[str]:
+        """Every digest that is stored, in no promised order."""
+        ...
+
+    async def stats(self) -> BlobStats:
+        """Count what is stored."""
+        ...
+
+    async def ready(self) -> None:
+        """Return when the store can serve; raise OSError with the reason when it cannot."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+@runtime_checkable
+class Cache(Protocol):
+    """Values that may vanish at any time; a wrong or lost one never changes an answer's truth."""
+
+    async def get(self, kind: str, key: str) -> object | None:
+        """The value put under (kind, key), if it is still there and its time has not run out."""
+        ...
+
+    async def put(self, kind: str, key: str, value: object, *, ttl_seconds: float, size: int) -> None:
+        """Keep a value for `ttl_seconds`; `size` in bytes counts against the cache's bound.
+
+        A value larger than the cache's bound per entry is not kept. Least recently used values
+        make room.
+        """
+        ...
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class InlineBlobs(Protocol):
+    """What a kv store offers to a blob store: a place for small blobs beside the documents."""
+
+    def inline_get(self, digest: str) -> tuple[bytes, float] | None:
+        """The bytes and the time they were stored (seconds since the epoch); None if absent."""
+        ...
+
+    async def inline_put(self, digest: str, value: bytes) -> None:
+        """Store the bytes durably in a transaction of their own. Raises StorageFull."""
+        ...
+
+    async def inline_delete(self, digest: str) -> bool:
+        """Remove the bytes; False when there were none."""
+        ...
+
+    def inline_digests(self) -> Sequence[str]:
+        """Every digest that is stored inline."""
+        ...
+
+    def inline_stats(self) -> BlobStats:
+        """Count what is stored inline."""
+        ...
+
+
+Clock = Callable[[], float]
+"""Seconds since the epoch, UTC."""
