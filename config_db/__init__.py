@@ -1,0 +1,1 @@
+"""The small database beside the data: users, tokens and, later, revisions of the schema."""

@@ -1,0 +1,1 @@
+"""SQL tables of users, tokens and settings."""

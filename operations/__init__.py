@@ -1,0 +1,1 @@
+"""The verbs: thirty operations, each an annotated function that is its own declaration."""

@@ -1,0 +1,1 @@
+"""The language of pipelines: parse, check, compile, run."""

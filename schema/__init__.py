@@ -1,0 +1,1 @@
+"""Understands schema.json: its shape, its places, its entities, versions and invariants."""

@@ -1,0 +1,1 @@
+"""Example packages and the client that publishes them."""
