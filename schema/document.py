@@ -1,0 +1,481 @@
+"""schema.json as a typed, frozen value: what language.md section 1 names, and nothing else.
+
+These structs are the shape: the JSON Schema that reports wrong keys and types at load is made from
+them (`schema/shape.py`). Keys that start with `x-`, and `comment`, `description` and `$schema`,
+are free everywhere; they are taken out before conversion.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")]
+PositiveInt = Annotated[int, Meta(ge=1)]
+Json = Any
+"""A JSON value: None, bool, int, float, str, list or dict with text keys."""
+
+
+class Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A JSON object of schema.json; unknown keys are refused."""
+
+
+class Capabilities(Part, frozen=True):
+    """What this repository says it can do; must cover what the rest of the document uses."""
+
+    protocols: tuple[str, ...] = ()
+    storage: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+
+
+FieldType = Literal["string", "version", "tag", "digest", "integer", "boolean"]
+
+
+class EntityField(Part, frozen=True):
+    """One field: a path segment or property that has a type, a normal form and constraints.
+
+    `version` fields sort by `entities.versioning`; documents keyed by a `tag` field are mutable
+    only where `features.mutable_tags` says so; `digest` fields are what gc marks from.
+    """
+
+    type: FieldType
+    optional: bool = False
+    normalize: tuple[str, ...] = ()
+
+
+class Constraint(Part, frozen=True):
+    """A pattern that a field matches in full, and the characters it may have at most."""
+
+    field: str
+    regex: str
+    when_present: bool = False
+    max_length: PositiveInt | None = None
+
+
+class EntityDeclaration(Part, frozen=True):
+    """A thing that is stored, by its fields."""
+
+    fields: dict[Name, EntityField]
+    primary_key: tuple[str, ...]
+    constraints: tuple[Constraint, ...] = ()
+
+
+class LatestPolicy(Part, frozen=True):
+    """How `latest` is chosen among versions."""
+
+    enabled: bool = True
+    monotonic: bool = True
+    exclude_prerelease: bool = True
+
+
+Ordering = Literal["semver", "pep440", "lexical"]
+
+
+class Versioning(Part, frozen=True):
+    """How versions are written (`scheme`) and compared (`ordering`)."""
+
+    scheme: Ordering = "semver"
+    ordering: Ordering = "semver"
+    allow_prerelease: bool = True
+    latest_policy: LatestPolicy = LatestPolicy()
+
+
+class Entities(Struct, frozen=True):
+    """Every entity by name, and the one rule of versions. Built by `schema/parse.py`."""
+
+    named: dict[str, EntityDeclaration]
+    versioning: Versioning
+
+
+class Addressing(Part, frozen=True):
+    """Where a blob lies: `path_template` speaks of `{digest}` only."""
+
+    mode: Literal["content_addressed"] = "content_addressed"
+    digest: Literal["sha256"] = "sha256"
+    path_template: str = "blobs/{digest:0:2}/{digest:2:2}/{digest:0:64}"
+
+
+class BlobLimits(Part, frozen=True):
+    """Sizes in bytes."""
+
+    max_blob_bytes: PositiveInt = 5 * 1024**3
+    min_blob_bytes: Annotated[int, Meta(ge=0)] = 0
+
+
+class BlobStoreDeclaration(Part, frozen=True):
+    """A blob store; `root` is relative to the data directory."""
+
+    kind: Literal["filesystem", "memory", "s3"]
+    root: str | None = None
+    addressing: Addressing = Addressing()
+    limits: BlobLimits = BlobLimits()
+
+
+class KvStoreDeclaration(Part, frozen=True):
+    """A store of documents, index rows and events; `root` is relative to the data directory."""
+
+    kind: Literal["sqlite", "memory", "postgresql"]
+    root: str | None = None
+    url: str | None = None
+
+
+class DocumentDeclaration(Part, frozen=True):
+    """A kind of document: where it lives, what its keys look like, which schema it obeys."""
+
+    store: str
+    key_template: str
+    schema: str
+
+
+class Storage(Part, frozen=True):
+    """Everything that keeps bytes."""
+
+    blob_stores: dict[Name, BlobStoreDeclaration] = {}
+    kv_stores: dict[Name, KvStoreDeclaration] = {}
+    documents: dict[Name, DocumentDeclaration] = {}
+    schemas: dict[Name, Json] = {}
+
+
+class Sort(Part, frozen=True):
+    """One field that orders rows. `version.prerelease` is the derived true/false of a version."""
+
+    field: str
+    order: Literal["asc", "desc"] = "asc"
+
+
+class IndexKey(Part, frozen=True):
+    """One ordering of an index: equal on `fields`, ordered by `sort`.
+
+    `fields` and `sort` name properties of the source document.
+    """
+
+    name: Name
+    fields: tuple[str, ...]
+    sort: tuple[Sort, ...] = ()
+    unique: bool = False
+
+
+class IndexDeclaration(Part, frozen=True):
+    """Rows made from a source document; a row's identity is that document's key."""
+
+    source_document: str
+    keys: Annotated[tuple[IndexKey, ...], Meta(min_length=1)]
+
+
+class Principals(Part, frozen=True):
+    """Where principals come from."""
+
+    source: tuple[Literal["jwt", "api_token", "basic"], ...] = ("jwt", "api_token", "basic")
+
+
+class Scope(Part, frozen=True):
+    """A name that tokens carry, and the operations it lets run (`*` for all)."""
+
+    name: Name
+    actions: tuple[str, ...]
+
+
+class Require(Part, frozen=True):
+    """What a policy asks of the principal: any (or all) of these scopes; none means nobody."""
+
+    scopes: tuple[str, ...]
+    mode: Literal["any", "all"] = "any"
+
+
+class Policy(Part, frozen=True):
+    """Lets a principal in, or keeps it out, where `when` holds of the route and the tenant."""
+
+    name: Name
+    effect: Literal["allow", "deny"]
+    when: dict[str, Json] | None = None
+    require: Require | None = None
+
+
+class Anonymous(Part, frozen=True):
+    """What a request without a principal may do."""
+
+    scopes: tuple[str, ...] = ()
+
+
+class Auth(Part, frozen=True):
+    """Who may do what."""
+
+    principals: Principals = Principals()
+    scopes: tuple[Scope, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    anonymous: Anonymous = Anonymous()
+
+
+class UpstreamAuth(Part, frozen=True):
+    """Credentials, named by the environment variables that hold them."""
+
+    mode: Literal["none", "basic", "bearer_token", "api_key"] = "none"
+    username_env: str | None = None
+    password_env: str | None = None
+    token_env: str | None = None
+    key_env: str | None = None
+    header: str = "X-API-Key"
+
+
+class Timeouts(Part, frozen=True):
+    """Milliseconds."""
+
+    connect: PositiveInt = 2000
+    read: PositiveInt = 10000
+
+
+class Retry(Part, frozen=True):
+    """`max_attempts` counts the first try; `backoff_ms` is the first pause, with jitter."""
+
+    max_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    backoff_ms: PositiveInt = 200
+    exponential: bool = True
+
+
+class HealthCheck(Part, frozen=True):
+    """How an upstream's health is asked for."""
+
+    path: str = "/health"
+    interval_seconds: PositiveInt = 30
+
+
+class Upstream(Part, frozen=True):
+    """Another repository that this one may fetch from."""
+
+    base_url: str
+    auth: UpstreamAuth = UpstreamAuth()
+    timeouts_ms: Timeouts = Timeouts()
+    retry: Retry = Retry()
+    health_check: HealthCheck | None = None
+    allow_private: bool = False
+
+
+class ResponseCache(Part, frozen=True):
+    """Replies and values kept by key."""
+
+    enabled: bool = True
+    vary_headers: tuple[str, ...] = ()
+    max_entry_bytes: PositiveInt = 1024 * 1024
+    default_ttl_seconds: PositiveInt = 60
+    revalidate: bool = True
+
+
+class BlobCache(Part, frozen=True):
+    """References to blobs kept by key."""
+
+    enabled: bool = True
+    max_bytes: PositiveInt = 64 * 1024 * 1024
+    eviction: Literal["lru"] = "lru"
+    pin_on_access: bool = False
+
+
+class Caching(Part, frozen=True):
+    """Both caches."""
+
+    response_cache: ResponseCache = ResponseCache()
+    blob_cache: BlobCache = BlobCache()
+
+
+class Limits(Part, frozen=True):
+    """Bounds of language.md section 7; sizes in bytes, times in milliseconds."""
+
+    max_pipeline_ops: PositiveInt = 64
+    max_request_body_bytes: PositiveInt = 5 * 1024**3
+    max_json_bytes: PositiveInt = 1024 * 1024
+    max_kv_value_bytes: PositiveInt = 256 * 1024
+    max_cpu_ms_per_request: PositiveInt = 1000
+    max_io_ops_per_request: PositiveInt = 64
+    max_event_bytes: PositiveInt = 64 * 1024
+    deadline_ms: PositiveInt = 3_600_000
+
+
+class Ops(Part, frozen=True, kw_only=True):
+    """The operations that pipelines may use."""
+
+    closed_world: bool = True
+    allowed: tuple[str, ...]
+    limits: Limits = Limits()
+
+
+class Step(Part, frozen=True):
+    """One step as written: an operation and its arguments (`when` and outputs among them)."""
+
+    op: str
+    args: dict[str, Json] = {}
+    id: str | None = None
+
+
+Method = Literal["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]
+
+
+class Route(Part, frozen=True, kw_only=True):
+    """One URL and the pipeline that answers it. A GET route answers HEAD too."""
+
+    id: Name
+    method: Method
+    path: str
+    tags: tuple[str, ...] = ()
+    pipeline: tuple[Step, ...]
+    examples: tuple[Json, ...] = ()
+
+
+class Api(Part, frozen=True):
+    """The declared routes."""
+
+    routes: tuple[Route, ...] = ()
+
+
+class EventType(Part, frozen=True, kw_only=True):
+    """A kind of event; `schema` is the JSON Schema of its payload."""
+
+    name: Name
+    durable: bool = True
+    schema: Json
+
+
+class Events(Part, frozen=True):
+    """The kinds of events."""
+
+    types: tuple[EventType, ...] = ()
+
+
+class ReplicationLog(Part, frozen=True):
+    """The event log: `store` is a kv store's name."""
+
+    store: str
+    key_prefix: str = "events"
+    ordering: Literal["sequence"] = "sequence"
+    max_event_bytes: PositiveInt = 64 * 1024
+
+
+class Dedupe(Part, frozen=True):
+    """Whether a follower remembers event ids; always true where events are shipped."""
+
+    enabled: bool = True
+
+
+class Batch(Part, frozen=True):
+    """Bounds of one shipment."""
+
+    max_events: PositiveInt = 500
+    max_bytes: PositiveInt = 1024 * 1024
+
+
+class Shipping(Part, frozen=True):
+    """How events reach followers."""
+
+    strategy: Literal["pull"] = "pull"
+    dedupe: Dedupe = Dedupe()
+    batch: Batch = Batch()
+
+
+class Replication(Part, frozen=True, kw_only=True):
+    """The event log, how it is shipped, and what a follower does with each type of event."""
+
+    mode: Literal["off", "leader", "follower"] = "leader"
+    log: ReplicationLog
+    shipping: Shipping = Shipping()
+    apply_pipelines: dict[str, tuple[Step, ...]] = {}
+
+
+class Retention(Part, frozen=True):
+    """What is kept whatever else happens."""
+
+    immutable_after_publish: bool = True
+    keep_last_n_versions: PositiveInt | None = None
+    keep_tags_forever: bool = True
+
+
+class Schedule(Part, frozen=True):
+    """An RFC 5545 recurrence rule, in UTC."""
+
+    rrule: str
+
+
+class Sweep(Part, frozen=True):
+    """When unreferenced blobs go; the grace is counted in seconds since they were stored."""
+
+    schedule: Schedule | None = None
+    sweep_unreferenced_after_seconds: PositiveInt = 7 * 24 * 3600
+
+
+class MarkSource(Part, frozen=True):
+    """A document and its digest-typed fields that keep blobs alive."""
+
+    document: str
+    fields: tuple[str, ...]
+
+
+class Gc(Part, frozen=True):
+    """Garbage collection."""
+
+    enabled: bool = False
+    retention: Retention = Retention()
+    sweep: Sweep = Sweep()
+    mark_sources: tuple[MarkSource, ...] = ()
+
+
+class Invariant(Part, frozen=True):
+    """A statement about the schema itself that has to hold (`schema/invariants.py`)."""
+
+    id: str
+    assertion: dict[str, Json] = field(name="assert")
+
+
+class Invariants(Part, frozen=True):
+    """Statements about the schema itself."""
+
+    global_: tuple[Invariant, ...] = field(default=(), name="global")
+
+
+class Features(Part, frozen=True):
+    """Flags; one that is off is enforced."""
+
+    mutable_tags: bool = True
+    allow_overwrite_artifacts: bool = False
+    proxy_enabled: bool = True
+    gc_enabled: bool = False
+
+
+class ValidationRule(Part, frozen=True):
+    """A rule of the language by its id, and what happens when it is broken."""
+
+    id: str
+    require: str
+    on_fail: Literal["reject_config", "warn", "abort_request"] = "reject_config"
+
+
+class Validation(Part, frozen=True):
+    """Rules that the author wants to see named."""
+
+    load_time_checks: tuple[ValidationRule, ...] = ()
+    runtime_checks: tuple[ValidationRule, ...] = ()
+
+
+class Tenancy(Part, frozen=True):
+    """Whether keys, blobs, caches and events are kept apart by tenant."""
+
+    mode: Literal["off", "optional", "required"] = "off"
+    header: str = "X-Tenant-ID"
+
+
+class Document(Part, frozen=True, kw_only=True):
+    """The whole of schema.json, as written."""
+
+    schema_version: str
+    type_id: str
+    capabilities: Capabilities = Capabilities()
+    entities: dict[str, Json]
+    storage: Storage
+    indexes: dict[Name, IndexDeclaration] = {}
+    auth: Auth
+    upstreams: dict[Name, Upstream] = {}
+    caching: Caching = Caching()
+    ops: Ops
+    api: Api
+    events: Events = Events()
+    replication: Replication | None = None
+    gc: Gc = Gc()
+    invariants: Invariants = Invariants()
+    features: Features = Features()
+    validation: Validation = Validation()
+    tenancy: Tenancy = Tenancy()
