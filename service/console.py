@@ -1,0 +1,82 @@
+"""What commands say: data on standard output, everything else on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from service.failures import Failure
+
+Moved = Callable[[int], None]
+
+
+def say(text: str) -> None:
+    """One line for a person; on standard error, so that data can be piped."""
+    click.echo(text, err=True)
+
+
+def show_json(value: Any) -> None:
+    """Data for a program."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on a terminal; elsewhere lines of values between tabs, without a heading."""
+    texts = [["" if value is None else str(value) for value in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in texts:
+            click.echo("\t".join(_plain(value) for value in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in texts:
+        table.add_row(*(Text(_plain(value)) for value in row))
+    Console().print(table)
+
+
+def report(failure: Failure) -> None:
+    """Code, message, hint and request id of what went wrong."""
+    say(f"error {failure.code}: {_plain(failure.message)}")
+    if failure.details:
+        say(f"  details: {json.dumps(failure.details, ensure_ascii=False)}")
+    if failure.hint:
+        say(f"  hint: {_plain(failure.hint)}")
+    if failure.request_id:
+        say(f"  request id: {_plain(failure.request_id)}")
+
+
+@contextmanager
+def progress(title: str, total: int | None) -> Iterator[Moved]:
+    """What hears of moved bytes: a bar on a terminal, elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, TransferSpeedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def human_size(count: int) -> str:
+    """Bytes for people: `1.4 MiB`."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def _plain(text: str) -> str:
+    """Without control characters: what a service says must not move the cursor."""
+    return "".join(each if each.isprintable() else "�" for each in text)
