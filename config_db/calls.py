@@ -1,0 +1,78 @@
+"""Lets asynchronous code call the functions of this room in a few threads of their own."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from config_db.engine import reading, writing
+from errors.problem import Refusal, problem
+
+P = ParamSpec("P")
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Calls:
+    """Runs one function a transaction. Both methods raise Refusal OVERLOADED when the database
+    does not answer in time or cannot be reached, and whatever the function raises."""
+
+    def __init__(self, engine: Engine, threads: int = 4, waiting: int = 256) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="accounts")
+        self._places = threads + waiting
+
+    async def read(
+        self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `function(session, …)`; what it writes is dropped."""
+
+        def work() -> T:
+            with reading(self._engine) as session:
+                return function(session, *args, **kwargs)
+
+        return await self._run(work)
+
+    async def write(
+        self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `function(session, …)` and commit; an exception of it undoes everything."""
+
+        def work() -> T:
+            with writing(self._engine) as session:
+                return function(session, *args, **kwargs)
+
+        return await self._run(work)
+
+    def close(self) -> None:
+        """Wait for what runs and end the threads."""
+        self._threads.shutdown(wait=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._places <= 0:
+            raise _overloaded("too many requests wait for the account database")
+        self._places -= 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, partial(_translated, work))
+        finally:
+            self._places += 1
+
+
+def _translated(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except (OperationalError, PoolTimeout) as failure:
+        log.error("account database: %s", type(failure).__name__, exc_info=failure)
+        raise _overloaded("the account database does not answer") from failure
+
+
+def _overloaded(message: str) -> Refusal:
+    return Refusal(problem("OVERLOADED", message), {"Retry-After": "1"})
