@@ -79,11 +79,15 @@ class Versioning(Part, frozen=True):
     latest_policy: LatestPolicy = LatestPolicy()
 
 
-class Entities(Struct, frozen=True):
-    """Every entity by name, and the one rule of versions. Built by `schema/parse.py`."""
+class Entities(Part, frozen=True):
+    """Every entity by name, and the one rule of versions.
 
-    named: dict[str, EntityDeclaration]
-    versioning: Versioning
+    schema.json writes both side by side, `versioning` beside the entities' names;
+    `schema/shape.py` parts them before conversion.
+    """
+
+    named: dict[Name, EntityDeclaration]
+    versioning: Versioning = Versioning()
 
 
 class Addressing(Part, frozen=True):
@@ -464,7 +468,7 @@ class Document(Part, frozen=True, kw_only=True):
     schema_version: str
     type_id: str
     capabilities: Capabilities = Capabilities()
-    entities: dict[str, Json]
+    entities: Entities
     storage: Storage
     indexes: dict[Name, IndexDeclaration] = {}
     auth: Auth

@@ -1,0 +1,145 @@
+"""Text and JSON of an argument become nodes: language.md section 2.
+
+A string is a reference (the whole string is one name), a template (names inside text) or a
+literal. This is decided here, once, at load.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.nodes import (
+    ArrayNode,
+    Constant,
+    Node,
+    ObjectNode,
+    PathPart,
+    Reference,
+    Template,
+)
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_PATH = rf"{_NAME}(?:\.{_NAME}|\[[0-9]{{1,9}}\])*"
+_DOLLAR = re.compile(rf"\$({_PATH})", re.ASCII)
+_BRACE = re.compile(
+    rf"\{{({_PATH})(?::([0-9]{{1,9}}):([0-9]{{1,9}}))?(\?)?\}}", re.ASCII
+)
+_PART = re.compile(rf"\.({_NAME})|\[([0-9]+)\]", re.ASCII)
+_SPECIAL = re.compile(r"[{}$]")
+
+
+class Malformed(ValueError):
+    """A string that is no value of the language; `hint` says how to write what was meant."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in an argument, at `pointer`."""
+
+    pointer: str
+    message: str
+    hint: str
+    rule: str = "E108"
+
+
+def parse_value(value: Any, pointer: str, faults: list[Fault]) -> Node:
+    """The node of an argument's JSON at `pointer`; objects and arrays are walked.
+
+    Every malformed string is added to `faults` and stands as the text it is.
+    """
+    if isinstance(value, str):
+        try:
+            return parse_text(value)
+        except Malformed as fault:
+            faults.append(Fault(pointer, str(fault), fault.hint))
+            return Constant(value)
+    if isinstance(value, list | tuple):
+        nodes = tuple(parse_value(v, f"{pointer}/{i}", faults) for i, v in enumerate(value))
+        if all(isinstance(node, Constant) for node in nodes):
+            return Constant([node.value for node in nodes if isinstance(node, Constant)])
+        return ArrayNode(nodes)
+    if isinstance(value, dict):
+        pairs = tuple(
+            (key, parse_value(item, f"{pointer}/{escape(key)}", faults))
+            for key, item in value.items()
+        )
+        if all(isinstance(node, Constant) for _, node in pairs):
+            return Constant({key: node.value for key, node in pairs if isinstance(node, Constant)})
+        return ObjectNode(pairs)
+    return Constant(value)
+
+
+def escape(key: str) -> str:
+    """A key as one reference token of a JSON Pointer (RFC 6901 section 3)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def parse_text(text: str) -> Node:
+    """The node of one string. Raises Malformed."""
+    parts = _parts(text)
+    if len(parts) == 1 and isinstance(parts[0], Reference):
+        return parts[0]
+    if any(isinstance(part, Reference) for part in parts):
+        return Template(tuple(parts))
+    return Constant("".join(part for part in parts if isinstance(part, str)))
+
+
+def _parts(text: str) -> list[str | Reference]:
+    parts: list[str | Reference] = []
+    position = 0
+    while position < len(text):
+        special = _SPECIAL.search(text, position)
+        if special is None:
+            _add(parts, text[position:])
+            break
+        _add(parts, text[position : special.start()])
+        part, position = _part(text, special.start())
+        _add(parts, part)
+    return parts
+
+
+def _part(text: str, at: int) -> tuple[str | Reference, int]:
+    sign = text[at]
+    if text.startswith(sign * 2, at):
+        return sign, at + 2
+    if sign == "$":
+        found = _DOLLAR.match(text, at)
+        if found is None:
+            return "$", at + 1
+        name, path = _split(found[1])
+        return Reference("$", name, path), found.end()
+    if sign == "}":
+        raise Malformed(f"a lone }} at character {at + 1} of {_quote(text)}", "write }} for a }")
+    found = _BRACE.match(text, at)
+    if found is None:
+        raise Malformed(
+            f"a lone {{ or a malformed part at character {at + 1} of {_quote(text)}",
+            "write {{ for a {, or {name}, {name.field}, {name:start:length}, {name?}",
+        )
+    name, path = _split(found[1])
+    cut = (int(found[2]), int(found[3])) if found[2] else None
+    if cut and cut[1] == 0:
+        raise Malformed(f"an empty slice in {_quote(text)}", "a slice is {name:start:length}")
+    return Reference("{", name, path, cut, bool(found[4])), found.end()
+
+
+def _split(path: str) -> tuple[str, tuple[PathPart, ...]]:
+    name = re.match(_NAME, path, re.ASCII)
+    assert name is not None
+    rest = _PART.findall(path, name.end())
+    return name[0], tuple(field if field else int(index) for field, index in rest)
+
+
+def _add(parts: list[str | Reference], part: str | Reference) -> None:
+    if isinstance(part, str) and parts and isinstance(parts[-1], str):
+        parts[-1] += part
+    elif part != "":
+        parts.append(part)
+
+
+def _quote(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

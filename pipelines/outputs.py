@@ -1,0 +1,95 @@
+"""The shapes of what the operations set, where the schema tells more than the signature does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pipelines.nodes import StepNode
+from pipelines.shapes import (
+    ANY,
+    INTEGER,
+    OPTIONAL_TEXT,
+    TEXT,
+    Shape,
+    from_schema,
+    optional,
+    present,
+)
+from schema.document import Document
+
+EVENT_ROW = Shape(
+    "object",
+    fields={
+        "sequence": INTEGER,
+        "event_id": TEXT,
+        "type": TEXT,
+        "at": TEXT,
+        "tenant": OPTIONAL_TEXT,
+        "payload": ANY,
+        "previous": TEXT,
+        "hash": TEXT,
+    },
+    closed=True,
+)
+ANSWER = Shape(
+    "object",
+    fields={
+        "status": INTEGER,
+        "headers": Shape("headers", item=OPTIONAL_TEXT),
+        "body": Shape("stream"),
+    },
+    closed=True,
+)
+
+
+def output_shapes(step: StepNode, document: Document) -> Mapping[str, Shape]:
+    """The shape of each output that the step's operation has."""
+    shapes = {
+        output.name: Shape(output.type.kind, output.type.nullable)
+        for output in step.operation.outputs
+    }
+    refine = _REFINED.get(step.operation.name)
+    return shapes | refine(step, document) if refine else shapes
+
+
+def _document(step: StepNode, document: Document) -> dict[str, Shape]:
+    return {"out": optional(_shape_of_document(step.static["doc"], document))}
+
+
+def _rows(step: StepNode, document: Document) -> dict[str, Shape]:
+    index = document.indexes.get(step.static["index"])
+    if index is None:
+        return {"out": Shape("array", item=EVENT_ROW)}
+    source = _shape_of_document(index.source_document, document)
+    fields = {name: optional(shape) for name, shape in source.fields.items()}
+    return {"out": Shape("array", item=replace(source, fields=fields, nullable=False))}
+
+
+def _query(step: StepNode, document: Document) -> dict[str, Shape]:
+    schema: Any = step.static.get("schema")
+    if isinstance(schema, str):
+        schema = document.storage.schemas.get(schema)
+    if schema is None:
+        return {"out": Shape("object", item=OPTIONAL_TEXT)}
+    shape = present(from_schema(schema))
+    defaults = {n for n, s in schema.get("properties", {}).items() if "default" in s}
+    fields = {n: present(s) if n in defaults else s for n, s in shape.fields.items()}
+    return {"out": replace(shape, fields=fields)}
+
+
+def _answer(step: StepNode, document: Document) -> dict[str, Shape]:
+    return {"out": ANSWER}
+
+
+def _shape_of_document(name: str, document: Document) -> Shape:
+    declared = document.storage.documents.get(name)
+    schema = document.storage.schemas.get(declared.schema) if declared else None
+    return present(from_schema(schema))
+
+
+_REFINED: dict[str, Callable[[StepNode, Document], dict[str, Shape]]] = {
+    "kv.get": _document,
+    "index.query": _rows,
+    "parse.query": _query,
+    "proxy.fetch": _answer,
+}

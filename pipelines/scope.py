@@ -1,0 +1,295 @@
+"""Which names exist where: every reference of a pipeline is given its one meaning at load.
+
+`{x}` is a field of the pipeline's entity or a parameter of its path; else a property of a body
+that an earlier validate.json_schema proved present; else, in an apply pipeline, a property of the
+event's payload. `$x` is a variable that some step sets, or a reserved root.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from pipelines.expressions import Fault
+from pipelines.nodes import Constant, PathPart, Pipeline, Reference, StepNode, references
+from pipelines.outputs import output_shapes
+from pipelines.shapes import (
+    ANY,
+    OPTIONAL_TEXT,
+    TEXT,
+    Shape,
+    from_schema,
+    lookup,
+    optional,
+)
+from schema.document import Document, EntityDeclaration
+from schema.nearest import nearest
+
+ROOTS = ("principal", "request", "route", "tenant", "event")
+
+PRINCIPAL = Shape(
+    "object",
+    fields={
+        "subject": OPTIONAL_TEXT,
+        "scopes": Shape("array", item=TEXT),
+        "tenant": OPTIONAL_TEXT,
+    },
+    closed=True,
+)
+REQUEST = Shape(
+    "object",
+    fields={
+        "id": TEXT,
+        "method": TEXT,
+        "path": TEXT,
+        "query": TEXT,
+        "headers": Shape("headers", item=OPTIONAL_TEXT),
+        "body": Shape("stream"),
+    },
+    closed=True,
+)
+ROUTE = Shape(
+    "object",
+    fields={"id": TEXT, "method": TEXT, "tags": Shape("array", item=TEXT)},
+    closed=True,
+)
+
+Source = Literal["field", "param", "variable", "root"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a reference means: a slot's source and name, the path into it, the shape found there.
+
+    `owner` is the entity of a field. `read` says that the value exists only once a step has set it.
+    """
+
+    source: Source
+    name: str
+    path: tuple[PathPart, ...]
+    shape: Shape
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable and the step that sets it."""
+
+    name: str
+    step: int
+    output: str
+    shape: Shape
+
+
+class Scope:
+    """The names of one pipeline."""
+
+    def __init__(self, pipeline: Pipeline, document: Document) -> None:
+        self.pipeline = pipeline
+        self.document = document
+        self.faults: list[Fault] = []
+        self.variables = dict(self._assigned())
+
+    @cached_property
+    def entities(self) -> Mapping[str, EntityDeclaration]:
+        """The entities that the pipeline's steps name."""
+        names = [s.static["entity"] for s in self.pipeline.steps if "entity" in s.static]
+        declared = {}
+        for name in dict.fromkeys(names):
+            declaration = entity_declaration(self.document, name)
+            if declaration is not None:
+                declared[name] = declaration
+        return declared
+
+    def target(self, reference: Reference, step: int) -> Target | Fault:
+        """What a reference means in the step with that index; the fault has no pointer yet."""
+        if reference.sigil == "$":
+            base = self._dollar(reference, step)
+        else:
+            base = self._brace(reference, step)
+        if isinstance(base, Fault):
+            return base
+        found = lookup(base.shape, reference.path)
+        if isinstance(found, str):
+            return Fault("", f"{reference}: {found}", "", "E201")
+        return Target(base.source, base.name, base.path + reference.path, found, base.owner)
+
+    def _dollar(self, reference: Reference, step: int) -> Target | Fault:
+        name = reference.name
+        if name in ROOTS:
+            return self._root(name)
+        variable = self.variables.get(name)
+        if variable is None:
+            close = nearest(name, [*self.variables, *ROOTS])
+            hint = f"did you mean ${close}?" if close else f"{{{name}}} reads a field"
+            return Fault("", f"no step sets ${name}", hint, "E201")
+        return Target("variable", name, (), self._proved(variable, step))
+
+    def _root(self, name: str) -> Target | Fault:
+        if name == "event":
+            if self.pipeline.event is None:
+                message = "$event exists in apply pipelines only"
+                return Fault("", message, "this is a route", "E201")
+            return Target("root", name, (), self._event)
+        shapes = {"principal": PRINCIPAL, "request": REQUEST, "route": ROUTE}
+        return Target("root", name, (), shapes.get(name, OPTIONAL_TEXT))
+
+    @cached_property
+    def _event(self) -> Shape:
+        schema: Any = None
+        for event in self.document.events.types:
+            if event.name == self.pipeline.event:
+                schema = event.schema
+        fields = {
+            "type": TEXT,
+            "event_id": TEXT,
+            "at": TEXT,
+            "sequence": Shape("integer"),
+            "payload": from_schema(schema),
+        }
+        return Shape("object", fields=fields, closed=True)
+
+    def _brace(self, reference: Reference, step: int) -> Target | Fault:
+        name = reference.name
+        if name in ROOTS:
+            return self._root(name)
+        candidates = list(self._fields(name)) or list(self._param(name))
+        candidates += self._properties(name, step)
+        candidates += self._payload(name)
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            places = " and ".join(f"{c.source} {c.owner or c.name}" for c in candidates)
+            return Fault("", f"{{{name}}} could be {places}", "rename one of them", "E201")
+        if name in self.variables:
+            hint = f"write ${name}: that is a variable"
+        else:
+            close = nearest(name, self._braces(step))
+            hint = f"did you mean {{{close}}}?" if close else "write {{ for a {"
+        return Fault("", f"nothing here is called {{{name}}}", hint, "E201")
+
+    def _fields(self, name: str) -> Iterator[Target]:
+        for entity, declaration in self.entities.items():
+            declared = declaration.fields.get(name)
+            if declared is None:
+                continue
+            kind = {"digest": "digest", "integer": "integer", "boolean": "boolean"}
+            shape = Shape(kind.get(declared.type, "text"))
+            if name not in self.pipeline.params:
+                shape = optional(shape)
+            yield Target("field", name, (), shape, entity)
+
+    def _param(self, name: str) -> Iterator[Target]:
+        if name in self.pipeline.params:
+            yield Target("param", name, (), TEXT)
+
+    def _properties(self, name: str, step: int) -> Iterator[Target]:
+        seen: set[str] = set()
+        for variable, shape in self._validated(step):
+            if self.variables[variable].step >= 0 and variable not in seen:
+                producer = self._producer(variable)
+                inner = shape.fields.get(name)
+                proved = producer == "parse.json" and inner is not None
+                if proved and inner is not None and name in self._required(variable, step):
+                    seen.add(variable)
+                    yield Target("variable", variable, (name,), inner)
+
+    def _payload(self, name: str) -> Iterator[Target]:
+        payload = self._event.fields["payload"]
+        if self.pipeline.event is not None and name in payload.fields:
+            yield Target("root", "event", ("payload", name), payload.fields[name])
+
+    def _braces(self, step: int) -> list[str]:
+        names = [name for e in self.entities.values() for name in e.fields]
+        names += self.pipeline.params
+        for _, shape in self._validated(step):
+            names += shape.fields
+        if self.pipeline.event is not None:
+            names += self._event.fields["payload"].fields
+        return names
+
+    # facts that validate.json_schema proved
+
+    def _validated(self, step: int) -> Iterator[tuple[str, Shape]]:
+        for variable, schema in self._proofs(step):
+            yield variable, from_schema(schema)
+
+    def _proofs(self, step: int) -> Iterator[tuple[str, Any]]:
+        for node in self.pipeline.steps:
+            if node.index >= step or node.operation.name != "validate.json_schema" or node.when:
+                continue
+            value = node.dynamic.get("value")
+            if isinstance(value, Reference) and value.sigil == "$" and not value.path:
+                if value.name in self.variables:
+                    yield value.name, resolve_schema(self.document, node.static.get("schema"))
+
+    def _required(self, variable: str, step: int) -> set[str]:
+        return {
+            name
+            for proved, schema in self._proofs(step)
+            if proved == variable and isinstance(schema, dict)
+            for name in schema.get("required", ())
+        }
+
+    def _proved(self, variable: Variable, step: int) -> Shape:
+        if variable.shape.kind != "any":
+            return variable.shape
+        for name, shape in self._validated(step):
+            if name == variable.name:
+                return shape
+        return variable.shape
+
+    def _producer(self, variable: str) -> str:
+        return self._by_index[self.variables[variable].step].operation.name
+
+    @cached_property
+    def _by_index(self) -> dict[int, StepNode]:
+        return {step.index: step for step in self.pipeline.steps}
+
+    # variables
+
+    def _assigned(self) -> Iterator[tuple[str, Variable]]:
+        taken: dict[str, int] = {}
+        for step in self.pipeline.steps:
+            shapes = output_shapes(step, self.document)
+            for output, name in step.outputs.items():
+                where = step.argument(output)
+                if name in ROOTS:
+                    message = f"${name} is a reserved root"
+                    self.faults.append(Fault(where, message, "choose another name", "E203"))
+                elif name in taken:
+                    message = f"${name} is set by step {taken[name]} already"
+                    self.faults.append(Fault(where, message, "choose another name", "E203"))
+                else:
+                    taken[name] = step.index
+                    yield name, Variable(name, step.index, output, shapes.get(output, ANY))
+
+    def check(self) -> Iterator[Fault]:
+        """E201 and E203: every reference that means nothing, or more than one thing."""
+        yield from self.faults
+        for step in self.pipeline.steps:
+            for pointer, reference in step_references(step):
+                target = self.target(reference, step.index)
+                if isinstance(target, Fault):
+                    yield Fault(pointer, target.message, target.hint, target.rule)
+
+
+def step_references(step: StepNode) -> Iterator[tuple[str, Reference]]:
+    """Every reference of a step with the pointer of the argument it stands in, `when` first."""
+    if step.when is not None:
+        for reference in references(step.when):
+            yield step.argument("when"), reference
+    for name, node in step.dynamic.items():
+        if not isinstance(node, Constant):
+            for reference in references(node):
+                yield step.argument(name), reference
+
+
+def entity_declaration(document: Document, name: str) -> EntityDeclaration | None:
+    """The declaration of an entity by name."""
+    return document.entities.named.get(name)
+
+
+def resolve_schema(document: Document, schema: Any) -> Any:
+    """A JSON Schema given inline or by the name it has in storage.schemas."""
+    return document.storage.schemas.get(schema) if isinstance(schema, str) else schema

@@ -1,0 +1,138 @@
+"""What is known of a value before any request: its kind, whether it may be null, what is inside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipelines.nodes import PathPart
+
+_KINDS = {
+    "string": "text", "integer": "integer", "number": "number", "boolean": "boolean",
+    "object": "object", "array": "array", "null": "null",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The type of a value.
+
+    `kind` is one of operations.types.Kind, or `number`, `null`. `fields` are the known properties
+    of an object; `closed` says that there are no others. `item` is the shape of an array's items.
+    """
+
+    kind: str
+    nullable: bool = False
+    fields: Mapping[str, "Shape"] = field(default_factory=dict)
+    closed: bool = False
+    item: "Shape | None" = None
+
+
+ANY = Shape("any", nullable=True)
+TEXT = Shape("text")
+OPTIONAL_TEXT = Shape("text", nullable=True)
+INTEGER = Shape("integer")
+
+
+def from_schema(schema: Any, root: Any = None, depth: int = 0) -> Shape:
+    """The shape that a JSON Schema promises; `any` where it is not plain enough to tell."""
+    root = schema if root is None else root
+    if not isinstance(schema, dict) or depth > 16:
+        return ANY
+    if "$ref" in schema:
+        return from_schema(_local(root, schema["$ref"]), root, depth + 1)
+    declared = schema.get("type", _type_of_literals(schema))
+    kinds = [declared] if isinstance(declared, str) else list(declared or ())
+    plain = [kind for kind in kinds if kind != "null"]
+    nullable = not kinds or "null" in kinds
+    if len(plain) != 1:
+        return Shape("null", True) if kinds == ["null"] else Shape("any", nullable)
+    if plain[0] == "object":
+        return _object(schema, root, depth, nullable)
+    if plain[0] == "array":
+        return Shape("array", nullable, item=from_schema(schema.get("items"), root, depth + 1))
+    return Shape(_KINDS.get(plain[0], "any"), nullable)
+
+
+def _object(schema: Mapping[str, Any], root: Any, depth: int, nullable: bool) -> Shape:
+    required = schema.get("required", ())
+    fields = {}
+    for name, inner in schema.get("properties", {}).items():
+        shape = from_schema(inner, root, depth + 1)
+        fields[name] = shape if name in required else optional(shape)
+    return Shape("object", nullable, fields, schema.get("additionalProperties") is False)
+
+
+def _type_of_literals(schema: Mapping[str, Any]) -> Sequence[str]:
+    values = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    return sorted({_type_of(value) for value in values})
+
+
+def _type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def _local(root: Any, ref: Any) -> Any:
+    if not isinstance(ref, str) or not ref.startswith("#"):
+        return None
+    for token in ref[1:].split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        root = root.get(key) if isinstance(root, dict) else None
+    return root
+
+
+def of_value(value: Any) -> Shape:
+    """The shape of a literal."""
+    kind = _KINDS[_type_of(value)]
+    if kind == "object":
+        fields = {name: of_value(item) for name, item in value.items()}
+        return Shape("object", fields=fields, closed=True)
+    if kind == "array":
+        return Shape("array", item=ANY)
+    return Shape(kind, nullable=kind == "null")
+
+
+def optional(shape: Shape) -> Shape:
+    """The same, but it may be null."""
+    return shape if shape.nullable else replace(shape, nullable=True)
+
+
+def present(shape: Shape) -> Shape:
+    """The same, known not to be null."""
+    return replace(shape, nullable=False) if shape.nullable else shape
+
+
+def lookup(shape: Shape, path: Sequence[PathPart]) -> Shape | str:
+    """The shape at a path, or what is wrong with the path, as a sentence's end.
+
+    A step through something that may be null, a property that may be absent and any array item
+    make the result nullable.
+    """
+    for part in path:
+        maybe = shape.nullable
+        if shape.kind == "any":
+            return ANY
+        if isinstance(part, int):
+            if shape.kind not in ("array", "rows"):
+                return f"[{part}] looks into a list, and this is {shape.kind}"
+            shape, maybe = shape.item or ANY, True
+        elif shape.kind not in ("object", "headers"):
+            return f".{part} looks into an object, and this is {shape.kind}"
+        elif part in shape.fields:
+            shape = shape.fields[part]
+        elif shape.closed:
+            return f"there is no property {part!r} (known are {', '.join(shape.fields) or 'none'})"
+        else:
+            shape = shape.item or ANY
+        if maybe:
+            shape = optional(shape)
+    return shape
