@@ -254,6 +254,11 @@ class StagedBlob(Protocol):
         """The bytes themselves when they are few enough to live in a database, else None."""
         ...
 
+    @property
+    def home(self) -> "InlineBlobs | None":
+        """The database whose own transactions may store `inline`; all others call `flush`."""
+        ...
+
     def flush(self) -> None:
         """Make the bytes durable and part of the store, blocking; the same bytes twice are one.
 
@@ -263,7 +268,7 @@ class StagedBlob(Protocol):
         ...
 
     def kept(self) -> None:
-        """Called instead of `flush` when a database has stored `inline` itself, after its commit."""
+        """Called instead of `flush` when `home` has stored `inline` itself, after its commit."""
         ...
 
     def discard(self) -> None:
@@ -339,7 +344,9 @@ class Cache(Protocol):
         """The value put under (kind, key), if it is still there and its time has not run out."""
         ...
 
-    async def put(self, kind: str, key: str, value: object, *, ttl_seconds: float, size: int) -> None:
+    async def put(
+        self, kind: str, key: str, value: object, *, ttl_seconds: float, size: int
+    ) -> None:
         """Keep a value for `ttl_seconds`; `size` in bytes counts against the cache's bound.
 
         A value larger than the cache's bound per entry is not kept. Least recently used values
