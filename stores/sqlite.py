@@ -183,24 +183,28 @@ class SqliteStore:
 
     def _job(self, changes: Changes) -> Job:
         """The changes as work: the blobs come last, so that nothing is flushed in vain."""
-        inline = [blob for blob in changes.blobs if self._is_home(blob)]
-        files = [blob for blob in changes.blobs if not self._is_home(blob)]
+        inline: list[tuple[StagedBlob, bytes]] = []
+        files: list[StagedBlob] = []
+        for blob in changes.blobs:
+            # Read once: who is cancelled may discard the blob while the thread is at it.
+            value = blob.inline
+            if value is not None and blob.home is self:
+                inline.append((blob, value))
+            else:
+                files.append(blob)
         now = self._clock()
 
         def work(tables: SqliteTables) -> None:
             check(tables, changes)
             check_unique(tables, changes.rows)
             apply(tables, changes)
-            for blob in inline:
-                tables.write_inline(blob.digest, blob.inline or b"", now)
+            for blob, value in inline:
+                tables.write_inline(blob.digest, value, now)
             for blob in files:
                 blob.flush()
 
         def kept() -> None:
-            for blob in inline:
+            for blob, _ in inline:
                 blob.kept()
 
         return Job(work, kept)
-
-    def _is_home(self, blob: StagedBlob) -> bool:
-        return blob.home is self and blob.inline is not None
