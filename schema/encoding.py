@@ -25,7 +25,7 @@ _ZERO_LENGTH = 0x8000
 
 
 def encode(value: Any) -> bytes:
-    """A JSON value's bytes. Raises ValueError for NaN, infinities and numbers beyond 32767 bytes."""
+    """A JSON value's bytes. Raises ValueError for NaN, infinities, numbers over 32 KiB."""
     if isinstance(value, str):
         return TEXT + escape(value.encode("utf-8", "surrogatepass")) + _END
     if value is None:
@@ -53,7 +53,7 @@ def invert(encoded: bytes) -> bytes:
 
 
 def _number(value: int | float) -> bytes:
-    """The floor as length and magnitude, then the fraction's binary digits; exact for any double."""
+    """The floor as length and magnitude, then the fraction in binary; exact for any double."""
     if isinstance(value, int):
         return _floor(value) + _END
     if not math.isfinite(value):
