@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import click
 
-from service.failures import Failure
+from errors.problem import Refusal
+from service.failures import Failure, Refused
 
 EXIT_CODES = """\b
 Exit codes:
@@ -84,10 +85,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         code = larder.main(arguments, prog_name="larder", standalone_mode=False)
     except Failure as failure:
-        from service.console import report
-
-        report(failure)
-        return failure.exit_code
+        return _report(failure)
+    except Refusal as refusal:
+        found = refusal.problem
+        facts = {"code": found.code, "hint": found.hint, "details": found.details}
+        return _report(Refused(found.status, found.message, **facts))
     except click.ClickException as misuse:
         misuse.show()
         return 2
@@ -99,6 +101,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _report(failure: Failure) -> int:
+    from service.console import report
+
+    report(failure)
+    return failure.exit_code
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """`larder check`: the service's own check, without serving."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ def _read(file: str) -> bytes:
     """One byte more than a schema may have is enough for the check to refuse it."""
     try:
         if file == "-":
-            return click.get_binary_stream("stdin").read(MAX_SCHEMA_BYTES + 1)
+            return sys.stdin.buffer.read(MAX_SCHEMA_BYTES + 1)
         with Path(file).open("rb") as source:
             return source.read(MAX_SCHEMA_BYTES + 1)
     except OSError as error:

@@ -1,5 +1,6 @@
 """`larder publish`, `larder fetch` and `larder seed`: bytes in, bytes out."""
 
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ import click
 from service import transfer
 from service.client import CHUNK, Client
 from service.console import human_size, progress, say, show_json
-from service.failures import CouldNotRun
+from service.failures import CouldNotRun, Unreachable
 from service.remote import connect, find_token, json_option, url_option
 
 Moved = Callable[[int], None]
@@ -69,9 +70,12 @@ def fetch(what: str, output: str | None, url: str, as_json: bool) -> None:
 @json_option
 def seed(url: str, as_json: bool) -> None:
     """Publish the example packages; what is already there stays as it is."""
-    from seed_data.load import load
+    from seed_data import load
 
-    counts = load(url, find_token(url), tell=say)
+    try:
+        counts = load.load(url, find_token(url), tell=say)
+    except load.Unreachable as error:
+        raise Unreachable(str(error)) from error
     if as_json:
         show_json(counts)
     else:
@@ -94,4 +98,4 @@ def _fetch_to_stdout(client: Client, source: transfer.Coordinate) -> None:
         target = Path(folder) / "artifact"
         _fetch(client, source, target)
         with target.open("rb") as verified:
-            copyfileobj(verified, click.get_binary_stream("stdout"), CHUNK)
+            copyfileobj(verified, sys.stdout.buffer, CHUNK)
