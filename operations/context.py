@@ -2,132 +2,40 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from errors.problem import Refusal, refuse
-from schema.document import Upstream
-from schema.model import Schema
-from stores.interfaces import BlobHandle, BlobStore, Cache, KvStore, Reader, StagedBlob, Transaction
+from operations.world import (
+    ByteStream,
+    Meter,
+    Network,
+    Principal,
+    Program,
+    Reply,
+    Request,
+    UpstreamResponse,
+    World,
+)
+from stores.interfaces import BlobHandle, Reader, StagedBlob, Transaction
 
+__all__ = [
+    "ByteStream", "ExecutionContext", "Meter", "Network", "Principal", "Program", "Reply",
+    "Request", "UpstreamResponse", "World",
+]  # fmt: skip
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks. `subject` is None for an anonymous request.
-
-    `namespaces` are shell patterns that the first field of an entity's primary key must match;
-    None means all of them.
-    """
-
-    subject: str | None
-    scopes: frozenset[str]
-    namespaces: tuple[str, ...] | None = None
-    tenant: str | None = None
-
-
-class ByteStream(Protocol):
-    """Bytes that arrive."""
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The pieces in order, each at most once; raises Refusal when they break off or run over.
-
-        A request's own limits (bytes, deadline) are enforced while the pieces come.
-        """
-        ...
-
-
-@dataclass(slots=True)
-class Request:
-    """What a pipeline may know of the request. Header names are lower case; no duplicates.
-
-    `path` values are decoded once and hold no `/`, `\\`, NUL or control character.
-    """
-
-    id: str
-    method: str
-    path: str
-    params: Mapping[str, str]
-    query: str
-    headers: Mapping[str, str]
-    body: ByteStream
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamResponse:
-    """An upstream's answer; header names are lower case. `body` must be read or closed."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: ByteStream
-    close: Callable[[], Awaitable[None]]
-
-
-class Network(Protocol):
-    """The only way out of the process."""
-
-    async def fetch(
-        self, name: str, upstream: Upstream, method: str, path: str, headers: Mapping[str, str]
-    ) -> UpstreamResponse:
-        """Ask an upstream. Raises Refusal UPSTREAM_ERROR or UPSTREAM_TIMEOUT."""
-        ...
-
-
-@dataclass(slots=True)
-class Reply:
-    """The answer, before HTTP: `body` is bytes or a handle on stored bytes."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes | BlobHandle
-
-
-class Meter(Protocol):
-    """Counts what happens, for /metrics."""
-
-    def store_call(self, effect: str) -> None:
-        """One call of a store."""
-        ...
-
-    def cache(self, kind: str, *, hit: bool) -> None:
-        """One look into a cache."""
-        ...
-
-    def blob_bytes(self, direction: str, count: int) -> None:
-        """Bytes `in` or `out`."""
-        ...
-
-    def transaction_retry(self) -> None:
-        """One segment was run again."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a process hands to each request: stores, network, clock, meter. Made once."""
-
-    schema: Schema
-    kv: Mapping[str, KvStore]
-    blobs: Mapping[str, BlobStore]
-    cache: Cache
-    network: Network
-    clock: Callable[[], float]
-    meter: Meter
-    failpoint: Callable[[str], None] = field(default=lambda name: None)
 
 
 class ExecutionContext:
     """The state of one request. Made by `service/exchange.py`, run by `pipelines/run.py`."""
 
     __slots__ = (
-        "_started", "check_at", "cpu_started", "deadline", "exclusive", "io_left", "now", "on_exit",
-        "pages", "principal", "program", "reply", "request", "route_id", "slots", "staged",
-        "tenant", "transactions", "world",
+        "_started", "check_at", "cpu_started", "deadline", "exclusive", "handles", "io_left",
+        "joined", "memo", "moment", "now", "on_exit", "principal", "program", "reply", "request",
+        "route_id", "slots", "staged", "tenant", "transactions", "world",
     )  # fmt: skip
 
     def __init__(
@@ -139,16 +47,23 @@ class ExecutionContext:
         self.request = request
         self.principal = principal
         self.tenant = tenant
-        self.program: Any = None
+        self.program: Program = None  # type: ignore[assignment]  # set by pipelines/run.py
         self.route_id = ""
         self.slots: list[Any] = []
         self.transactions: dict[str, Transaction] | None = None
         self.exclusive = False
-        self.staged: dict[str, tuple[str, StagedBlob]] = {}
-        self.pages: dict[int, Any] = {}
+        # (digest, store) → bytes that were received, and are not part of the store yet
+        self.staged: dict[tuple[str, str], StagedBlob] = {}
+        # those of `staged` that are part of the open transaction
+        self.joined: set[tuple[str, str]] = set()
+        # id of a stream → the stream, who read it, and what came of it: a re-run reads nothing
+        self.memo: dict[int, tuple[ByteStream, str, Any]] = {}
+        # open handles, each with its blob store's name
+        self.handles: list[tuple[BlobHandle, str]] = []
         self.reply: Reply | None = None
         self.on_exit: list[Callable[[], Awaitable[None]]] = []
         self.io_left = limits.max_io_ops_per_request
+        self.moment: float | None = None
         self.now: str | None = None
         self._started = started
         self.deadline = started + limits.deadline_ms / 1000
@@ -157,10 +72,16 @@ class ExecutionContext:
 
     # time and limits
 
+    def time(self) -> float:
+        """The request's one reading of the clock: seconds since the epoch, UTC."""
+        if self.moment is None:
+            self.moment = self.world.clock()
+        return self.moment
+
     def time_iso(self) -> str:
         """The request's one reading of the clock: UTC, milliseconds, `Z`."""
         if self.now is None:
-            moment = datetime.fromtimestamp(self.world.clock(), UTC)
+            moment = datetime.fromtimestamp(self.time(), UTC)
             self.now = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
         return self.now
 
@@ -193,15 +114,22 @@ class ExecutionContext:
 
         Raises Refusal DEADLINE.
         """
-        used = time.thread_time() - self.cpu_started
-        paused = time.perf_counter()
+        left = max(0.0, self.deadline - time.perf_counter())
         try:
-            async with asyncio.timeout(max(0.0, self.deadline - paused)) as bound:
-                return await awaitable
+            async with asyncio.timeout(left) as bound:
+                return await self.aside(awaitable)
         except TimeoutError:
             if bound.expired():
                 raise self._late() from None
             raise
+
+    async def aside(self, awaitable: Awaitable[T]) -> T:
+        """Await something to its end, however late; what others compute meanwhile is not counted
+        as this request's processor time."""
+        used = time.thread_time() - self.cpu_started
+        paused = time.perf_counter()
+        try:
+            return await awaitable
         finally:
             now = time.perf_counter()
             self.cpu_started = time.thread_time() - used
@@ -231,6 +159,7 @@ class ExecutionContext:
 
     async def begin(self, stores: tuple[str, ...]) -> None:
         """Open a transaction on each of `stores` (one, in nearly every pipeline)."""
+        self.joined.clear()
         if self.exclusive:
             opened: dict[str, Transaction] = {}
             try:
@@ -248,12 +177,16 @@ class ExecutionContext:
         """Commit what is open. Raises Conflict, UniqueViolation or StorageFull; then all is as
         before. A commit on its way is awaited to its end even past the deadline."""
         transactions, self.transactions = self.transactions or {}, None
-        for transaction in transactions.values():
-            try:
-                await transaction.commit()
-            except BaseException:
+        try:
+            for transaction in transactions.values():
+                await self.aside(transaction.commit())
+        except BaseException:
+            for transaction in transactions.values():
                 transaction.abort()
-                raise
+            raise
+        for place in self.joined:
+            self.staged.pop(place, None)
+        self.joined.clear()
 
     def abort(self) -> None:
         """Forget what is open."""
@@ -262,11 +195,19 @@ class ExecutionContext:
             transaction.abort()
 
     async def leave(self) -> None:
-        """Every exit passes here: abort what is open, drop what was staged, close what was asked."""
+        """Every exit passes here: abort what is open, drop what was staged, close what was opened.
+
+        A handle that is the reply's body stays open: who sends the reply closes it.
+        """
         self.abort()
-        for _, blob in self.staged.values():
+        for blob in self.staged.values():
             blob.discard()
         self.staged.clear()
+        body = None if self.reply is None else self.reply.body
+        for handle, _ in self.handles:
+            if handle is not body:
+                handle.close()
+        self.handles.clear()
         for close in self.on_exit:
             with suppress(OSError):
                 await close()

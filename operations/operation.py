@@ -140,14 +140,17 @@ def _parameters(
 def _outputs(name: str, returned: Any) -> Iterator[Output]:
     if returned is None or returned is type(None):
         return
-    plain = returned
-    if isinstance(plain, type) and issubclass(plain, tuple) and hasattr(plain, "_fields"):
-        hints = get_type_hints(plain, include_extras=True)
-        defaults = plain._field_defaults
-        for field in plain._fields:
-            yield Output(field, _output_type(name, hints[field]), field not in defaults)
+    if _is_named_tuple(returned):
+        hints = get_type_hints(returned, include_extras=True)
+        for field in returned._fields:
+            required = field not in returned._field_defaults
+            yield Output(field, _output_type(name, hints[field]), required)
         return
     yield Output("out", _output_type(name, returned), True)
+
+
+def _is_named_tuple(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields")
 
 
 def _output_type(name: str, hint: Any) -> Dynamic:

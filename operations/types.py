@@ -47,6 +47,9 @@ class KeyOf:
 Json = Any
 """Any JSON value."""
 
+NOT_GIVEN: Any = ...
+"""The default of an argument that may be given as null, which then means something."""
+
 AnyValue = Annotated[Json, Dynamic("any", nullable=True)]
 Document = Annotated[Json, Dynamic("object", nullable=True)]
 Text = Annotated[str, Dynamic("text")]
@@ -54,6 +57,7 @@ OptionalText = Annotated[str | None, Dynamic("text", nullable=True)]
 Digest = Annotated[str, Dynamic("digest")]
 OptionalDigest = Annotated[str | None, Dynamic("text", nullable=True)]
 Integer = Annotated[int, Dynamic("integer")]
+OptionalInteger = Annotated[int | None, Dynamic("integer", nullable=True)]
 Boolean = Annotated[bool, Dynamic("boolean")]
 Object = Annotated[Mapping[str, Json], Dynamic("object")]
 Headers = Annotated[Mapping[str, str] | None, Dynamic("headers", nullable=True)]
@@ -67,5 +71,6 @@ DocumentKey = Annotated[str, Dynamic("text"), KeyOf("doc")]
 SourceKey = Annotated[str, Dynamic("text"), KeyOf("index")]
 ScopeNames = Annotated[tuple[str, ...], Static("scopes")]
 Status = Annotated[int, Static("status")]
+RedirectStatus = Annotated[Literal[301, 302, 303, 307, 308], Static("location_status")]
 ErrorCode = Annotated[str, Static("code")]
 OrderingName = Annotated[str | None, Static("ordering")]

@@ -1,0 +1,97 @@
+"""Caches: values and references that may vanish at any time.
+
+An entry is bytes, so that every cache can hold it: one letter, then JSON. A handle is kept as the
+reference that it is, and is opened again when it is asked for.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+from operations.context import ExecutionContext
+from operations.operation import operation
+from operations.types import AnyValue, Boolean, OptionalInteger, Text
+from operations.values import decode, encode
+from schema.document import Caching
+
+_VALUE = b"J"
+_REFERENCE = b"B"
+
+Kind = Literal["response", "blob"]
+
+
+class Looked(NamedTuple):
+    """Whether the key was there, and what it held (null when it was not)."""
+
+    hit_out: Boolean
+    value_out: AnyValue
+
+
+_MISS = Looked(False, None)
+
+
+@operation("cache.get", effects=("cache.read",))
+async def get(ctx: ExecutionContext, *, kind: Kind, key: Text) -> Looked:
+    """Look into a cache; one that is switched off never has anything."""
+    world = ctx.world
+    if not _enabled(world.schema.document.caching, kind):
+        return _MISS
+    ctx.count_io("cache.read")
+    entry = await world.cache.get(kind, ctx.scoped(key))
+    found = await _read(ctx, entry) if isinstance(entry, bytes) else _MISS
+    world.meter.cache(kind, hit=found.hit_out)
+    return found
+
+
+@operation("cache.put", effects=("cache.write",))
+async def put(
+    ctx: ExecutionContext,
+    *,
+    kind: Kind,
+    key: Text,
+    ttl_seconds: OptionalInteger,
+    value: AnyValue,
+) -> None:
+    """Keep a value for `ttl_seconds`; null counts as the cache's default, 0 keeps nothing.
+
+    A value over `max_entry_bytes` is not kept.
+    """
+    caching = ctx.world.schema.document.caching
+    lifetime = caching.response_cache.default_ttl_seconds if ttl_seconds is None else ttl_seconds
+    if lifetime <= 0 or not _enabled(caching, kind):
+        return
+    entry = _entry(ctx, value)
+    if len(entry) > caching.response_cache.max_entry_bytes:
+        return
+    ctx.count_io("cache.write")
+    scoped = ctx.scoped(key)
+    size = len(entry) + len(scoped)
+    await ctx.world.cache.put(kind, scoped, entry, ttl_seconds=lifetime, size=size)
+
+
+OPERATIONS = (get, put)
+
+
+def _enabled(caching: Caching, kind: str) -> bool:
+    return caching.response_cache.enabled if kind == "response" else caching.blob_cache.enabled
+
+
+def _entry(ctx: ExecutionContext, value: Any) -> bytes:
+    for handle, store in ctx.handles:
+        if handle is value:
+            return _REFERENCE + encode([store, handle.digest])
+    return _VALUE + encode(value)
+
+
+async def _read(ctx: ExecutionContext, entry: bytes) -> Looked:
+    value = decode(entry[1:])
+    if entry[:1] == _VALUE:
+        return Looked(True, value)
+    store, digest = value
+    blobs = ctx.world.blobs.get(store)
+    if blobs is None:  # The entry is older than the schema.
+        return _MISS
+    ctx.count_io("blob.read")
+    handle = await blobs.open(digest)
+    if handle is None:
+        return _MISS
+    ctx.handles.append((handle, store))
+    return Looked(True, handle)
