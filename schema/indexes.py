@@ -134,7 +134,9 @@ def _component(
     if name in versions:
 
         def version(value: Any) -> bytes:
-            return encode_version(rules.sort_key(value)) if isinstance(value, str) else encode(value)
+            return (
+                encode_version(rules.sort_key(value)) if isinstance(value, str) else encode(value)
+            )
 
         return Component(name, descending, False, version)
     return Component(name, descending, True, encode)

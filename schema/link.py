@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import msgspec
-
-from schema.document import Document, Entities, EntityDeclaration, IndexDeclaration, Versioning
+from schema.document import Document, IndexDeclaration, Versioning
 from schema.entities import Entity, compile_entity
 from schema.fields import Field
 from schema.indexes import compile_ordering
@@ -21,27 +19,13 @@ from schema.model import (
 )
 from schema.validators import Validator
 
-VERSIONING = "versioning"
-"""The key of `entities` that is no entity but the rule of versions."""
-
-
-def entities_of(document: Document) -> Entities:
-    """The entities by name, apart from the rule of versions. Raises msgspec.ValidationError."""
-    named = {
-        name: msgspec.convert(declared, EntityDeclaration)
-        for name, declared in document.entities.items()
-        if name != VERSIONING
-    }
-    rule = document.entities.get(VERSIONING, {})
-    return Entities(named, msgspec.convert(rule, Versioning))
-
 
 def link(document: Document, digest: str) -> Schema:
     """Link a document that the checker found no error in; `digest` names its source text.
 
     Raises ValueError (a fault of a pattern, key, JSON Schema) for one that it did.
     """
-    declared = entities_of(document)
+    declared = document.entities
     entities = {
         name: compile_entity(name, entity, declared.versioning)
         for name, entity in declared.named.items()
