@@ -1,9 +1,7 @@
 """Lets asynchronous code call the functions of this room in a few threads of their own."""
 
-import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -13,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from config_db.engine import reading, writing
+from config_db.threads import BoundedThreads
 from errors.problem import Refusal, problem
 
 P = ParamSpec("P")
@@ -26,8 +25,7 @@ class Calls:
 
     def __init__(self, engine: Engine, threads: int = 4, waiting: int = 256) -> None:
         self._engine = engine
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="accounts")
-        self._places = threads + waiting
+        self._threads = BoundedThreads("the account database", threads, waiting)
 
     async def read(
         self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
@@ -38,7 +36,7 @@ class Calls:
             with reading(self._engine) as session:
                 return function(session, *args, **kwargs)
 
-        return await self._run(work)
+        return await self._threads.run(partial(_translated, work))
 
     async def write(
         self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
@@ -49,21 +47,11 @@ class Calls:
             with writing(self._engine) as session:
                 return function(session, *args, **kwargs)
 
-        return await self._run(work)
+        return await self._threads.run(partial(_translated, work))
 
     def close(self) -> None:
-        """Wait for what runs and end the threads."""
-        self._threads.shutdown(wait=True)
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._places <= 0:
-            raise _overloaded("too many requests wait for the account database")
-        self._places -= 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, partial(_translated, work))
-        finally:
-            self._places += 1
+        """Finish what runs and end the threads."""
+        self._threads.close()
 
 
 def _translated(work: Callable[[], T]) -> T:
@@ -71,8 +59,5 @@ def _translated(work: Callable[[], T]) -> T:
         return work()
     except (OperationalError, PoolTimeout) as failure:
         log.error("account database: %s", type(failure).__name__, exc_info=failure)
-        raise _overloaded("the account database does not answer") from failure
-
-
-def _overloaded(message: str) -> Refusal:
-    return Refusal(problem("OVERLOADED", message), {"Retry-After": "1"})
+        down = problem("OVERLOADED", "the account database does not answer")
+        raise Refusal(down, {"Retry-After": "1"}) from failure

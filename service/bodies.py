@@ -1,0 +1,99 @@
+"""From the bytes of a request's body to a typed value, with every mistake named."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+from msgspec.structs import fields
+from starlette.requests import Request
+
+from errors.problem import refuse
+
+MAX_BYTES = 64 * 1024
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+async def read_body(request: Request, shape: type[T]) -> T:
+    """The body as a `shape`.
+
+    Raises Refusal JSON_TOO_LARGE (over 64 KiB), INVALID_JSON or VALIDATION_ERROR.
+    """
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > MAX_BYTES:
+            raise refuse("JSON_TOO_LARGE", f"the body is over {MAX_BYTES} bytes", limit=MAX_BYTES)
+    return parse(bytes(received), shape)
+
+
+def parse(body: bytes, shape: type[T]) -> T:
+    """One JSON object in UTF-8 as a `shape`. Raises Refusal INVALID_JSON or VALIDATION_ERROR."""
+    value = _strict_json(body)
+    if not isinstance(value, dict):
+        raise refuse("VALIDATION_ERROR", "the body has to be a JSON object", where="")
+    failures = list(_failures(value, shape))
+    if failures:
+        first = f"{failures[0]['where']}: {failures[0]['message']}"
+        more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        raise refuse("VALIDATION_ERROR", first + more, failures=failures)
+    return msgspec.convert(value, shape)
+
+
+def _strict_json(body: bytes) -> Any:
+    try:
+        value = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
+        )
+        # Half a surrogate pair can be written as an escape, but is no text.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise refuse("INVALID_JSON", "half a surrogate pair is no character") from None
+    except UnicodeDecodeError as problem:
+        raise refuse("INVALID_JSON", f"byte {problem.start} is not UTF-8") from None
+    except json.JSONDecodeError as problem:
+        place = f"line {problem.lineno}, column {problem.colno}"
+        raise refuse("INVALID_JSON", f"{place}: {problem.msg}") from None
+    except RecursionError:
+        raise refuse("INVALID_JSON", "the body is nested too deeply") from None
+    except ValueError as problem:
+        raise refuse("INVALID_JSON", str(problem)) from None
+    return value
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise ValueError("an object names a key twice")
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _failures(value: dict[str, Any], shape: type[msgspec.Struct]) -> Iterator[dict[str, str]]:
+    known = {field.encode_name: field for field in fields(shape)}
+    for key in value:
+        if key not in known:
+            yield {"where": _pointer(key), "message": f"unknown; known are {', '.join(known)}"}
+    for key, field in known.items():
+        if key in value:
+            try:
+                msgspec.convert(value[key], field.type)
+            except msgspec.ValidationError as problem:
+                message, _, place = str(problem).partition(" - at `$")
+                yield {"where": _pointer(key) + _inner_pointer(place), "message": message}
+        elif field.required:
+            yield {"where": _pointer(key), "message": "missing"}
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")[:128]
+
+
+def _inner_pointer(place: str) -> str:
+    """`[3]` and `.name` of the library's path, as a JSON Pointer."""
+    return "".join(f"/{step}" for step in re.findall(r"[\w-]+", place))
