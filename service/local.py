@@ -10,19 +10,28 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from config_db.accounts import Account, create_first_user, create_user, find_user, set_password
+from config_db.accounts import (
+    Account,
+    create_first_user,
+    create_user,
+    find_user,
+    has_users,
+    list_users,
+    set_password,
+)
 from config_db.engine import DatabaseError, default_url, open_database, reading, writing
 from config_db.migrate import migrate
-from config_db.tokens import TokenRecord, create_token
+from config_db.tokens import TokenRecord, create_token, revoke_token
 from errors.problem import refuse
 from service.api_tokens import Minted, mint
+from service.bootstrap import ADMINISTRATOR, SCOPES
 from service.failures import CouldNotRun
 from service.passwords import check_new_password, hash_password
 from service.settings import Settings, SettingsError, load_settings
 
 FIRST_PASSWORD = "first-password"
 """The file in the data directory that holds the first administrator's password."""
-FIRST_SCOPES = ("admin", "read", "write")
+PASSING_SECONDS = 600
 
 
 def settings(config: Path | None = None, **given: Any) -> Settings:
@@ -113,17 +122,37 @@ def make_first_administrator(chosen: Settings, engine: Engine) -> Path | None:
     The file, or None when there is somebody already. Raises CouldNotRun.
     """
     with reading(engine) as session:
-        if find_user(session, "admin") is not None:
+        if has_users(session):
             return None
     password, file = secrets.token_urlsafe(18), chosen.data / FIRST_PASSWORD
     hashed = hash_password(password, chosen.bcrypt_cost)
     with writing(engine) as session:
-        made = create_first_user(session, "admin", hashed, FIRST_SCOPES, now=int(time.time()))
+        made = create_first_user(session, ADMINISTRATOR, hashed, SCOPES, now=int(time.time()))
         if made is None:
             return None
         # Written before the commit: an account without its password would lock everybody out.
         _write_secret(file, password)
     return file
+
+
+@contextmanager
+def passing_token(engine: Engine, name: str, scopes: Sequence[str]) -> Iterator[str | None]:
+    """A token of somebody who has these scopes, revoked at the end; None when nobody has them.
+
+    It expires by itself after `PASSING_SECONDS`, should the process die first.
+    """
+    with reading(engine) as session:
+        able = [u for u in list_users(session) if not u.disabled and set(scopes) <= set(u.scopes)]
+    if not able:
+        yield None
+        return
+    owner = min(able, key=lambda user: (user.username != ADMINISTRATOR, user.username))
+    minted, _ = issue_token(engine, name, owner.username, scopes, lifetime=PASSING_SECONDS)
+    try:
+        yield minted.text
+    finally:
+        with writing(engine) as session:
+            revoke_token(session, owner.id, minted.id, now=int(time.time()))
 
 
 def _write_secret(file: Path, secret: str) -> None:
