@@ -25,17 +25,17 @@ def parse_condition(value: Any, pointer: str, faults: list[Fault]) -> Condition 
             "a condition is an object with at least one operator",
             'write {"is_null": "$name"} or {"equals": ["$name", 1]}',
         )
-    found = [_operator(name, operand, f"{pointer}/{escape(name)}", faults)
-             for name, operand in value.items()]
+    found = [
+        _operator(name, operand, f"{pointer}/{escape(name)}", faults)
+        for name, operand in value.items()
+    ]
     conditions = tuple(condition for condition in found if condition is not None)
     if len(conditions) < len(found):
         return None
     return conditions[0] if len(conditions) == 1 else All(conditions)
 
 
-def _operator(
-    operator: str, operand: Any, pointer: str, faults: list[Fault]
-) -> Condition | None:
+def _operator(operator: str, operand: Any, pointer: str, faults: list[Fault]) -> Condition | None:
     if operator in ("all", "any"):
         if not isinstance(operand, list | tuple) or not operand:
             return _wrong(faults, pointer, f"{operator} takes a list of conditions", "name one")
@@ -56,9 +56,7 @@ def _operator(
     return _wrong(faults, pointer, f"{operator!r} is no operator", hint)
 
 
-def _comparison(
-    operator: str, operand: Any, pointer: str, faults: list[Fault]
-) -> Condition | None:
+def _comparison(operator: str, operand: Any, pointer: str, faults: list[Fault]) -> Condition | None:
     if not isinstance(operand, list | tuple) or len(operand) != 2:
         example = f'write {{"{operator}": ["$a", "b"]}}'
         return _wrong(faults, pointer, f"{operator} takes a list of two", example)
@@ -71,5 +69,6 @@ def _comparison(
     return Test(operator, (left, right), pointer)
 
 
-def _wrong(faults: list[Fault], pointer: str, message: str, hint: str) -> None:
+def _wrong(faults: list[Fault], pointer: str, message: str, hint: str) -> Condition | None:
     faults.append(Fault(pointer, message, hint, "E206"))
+    return None

@@ -1,0 +1,332 @@
+"""A checked schema becomes programs: tuples of bound steps over numbered slots.
+
+A program holds no request state; one program serves every request. Only a pipeline that the
+checker found no error in is compiled, so everything here may trust that names mean something.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from operations.context import ExecutionContext
+from operations.operation import Operation, Parameter
+from operations.types import Static
+from pipelines.bind import AWAITS, BEGINS, PLAIN, REPLIES, BoundStep, bind
+from pipelines.evaluate import Evaluate, Slots, condition, evaluator
+from pipelines.expressions import Fault
+from pipelines.key_closures import key_closure
+from pipelines.nodes import Constant, PathPart, Pipeline, Reference, StepNode
+from pipelines.parse import parse_apply, parse_route
+from pipelines.policies import Admission, admission
+from pipelines.scope import Scope, Target
+from schema.document import Document, Route
+from schema.entities import Entity
+from schema.model import Schema
+from schema.validators import Validator
+
+REQUEST_BODY = "request.body"
+_UNCHARGED = ("cache.", "time.", "emit.", "auth.", "parse.", "normalize.", "validate.", "respond.",
+              "txn.", "string.")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One compiled pipeline.
+
+    `actions` are the operations that one of the principal's scopes must list; `stores` the kv
+    stores that its transactions cover; `feature` the flag that switches it off, if any.
+    """
+
+    id: str
+    method: str
+    path: str
+    tags: tuple[str, ...]
+    steps: tuple[BoundStep, ...]
+    slots: int
+    params: tuple[tuple[str, int], ...]
+    roots: tuple[tuple[Callable[[ExecutionContext], Any], int], ...]
+    field_slots: Mapping[str, Mapping[str, int]]
+    actions: frozenset[str]
+    stores: tuple[str, ...]
+    namespace_param: tuple[str, Entity] | None
+    admission: Admission | None
+    feature: str | None
+
+    def enter(self, ctx: ExecutionContext) -> None:
+        """Give the request its slots and admit its principal. Raises Refusal."""
+        ctx.program = self
+        ctx.route_id = self.id
+        slots: Slots = [None] * self.slots
+        ctx.slots = slots
+        if self.admission is not None:
+            self.admission.check(ctx)
+        for name, slot in self.params:
+            slots[slot] = ctx.request.params[name]
+        for load, slot in self.roots:
+            slots[slot] = load(ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Everything that a schema runs: a program per route, and one per replicated event type."""
+
+    routes: tuple[Program, ...]
+    apply: Mapping[str, Program]
+
+
+def compile_schema(schema: Schema, vocabulary: Mapping[str, Operation]) -> Programs:
+    """Compile every pipeline of a schema that has no errors."""
+    document = schema.document
+    routes = []
+    for position, route in enumerate(document.api.routes):
+        pointer = f"/api/routes/{position}"
+        pipeline, _ = parse_route(route, pointer, document, vocabulary)
+        routes.append(_Compiler(pipeline, schema).program(route))
+    apply = {}
+    if document.replication is not None:
+        for event, steps in document.replication.apply_pipelines.items():
+            parsed, _ = parse_apply(event, steps, "", document, vocabulary)
+            apply[event] = _Compiler(parsed, schema).program(None)
+    return Programs(tuple(routes), apply)
+
+
+class _Compiler:
+    """One pipeline on its way to a program."""
+
+    def __init__(self, pipeline: Pipeline, schema: Schema) -> None:
+        self.pipeline = pipeline
+        self.schema = schema
+        self.document: Document = schema.document
+        self.scope = Scope(pipeline, schema.document)
+        self.slots: dict[tuple[str, str, str], int] = {}
+
+    def program(self, route: Route | None) -> Program:
+        fields = self._field_slots()
+        steps = tuple(self._step(step) for step in self.pipeline.steps)
+        tags = route.tags if route else ()
+        return Program(
+            id=self.pipeline.id,
+            method=route.method if route else "",
+            path=route.path if route else "",
+            tags=tags,
+            steps=steps,
+            slots=len(self.slots),
+            params=tuple(
+                (name, slot) for (kind, _, name), slot in self.slots.items() if kind == "param"
+            ),
+            roots=tuple(
+                (_ROOTS[name], slot)
+                for (kind, _, name), slot in self.slots.items()
+                if kind == "root"
+            ),
+            field_slots=fields,
+            actions=self._actions(tags),
+            stores=self._stores(),
+            namespace_param=self._namespace_param(),
+            admission=admission(route, self.document) if route else None,
+            feature="proxy_enabled" if "proxy" in tags else None,
+        )
+
+    # slots
+
+    def _slot(self, kind: str, owner: str, name: str) -> int:
+        return self.slots.setdefault((kind, owner, name), len(self.slots))
+
+    def _field_slots(self) -> dict[str, dict[str, int]]:
+        """The fields that the path carries; the entity's other fields stay null in this route."""
+        return {
+            entity: {
+                name: self._slot("field", entity, name)
+                for name in declaration.fields
+                if name in self.pipeline.params
+            }
+            for entity, declaration in self.scope.entities.items()
+        }
+
+    def _locate(self, step: int) -> Callable[[Reference], tuple[int, tuple[PathPart, ...]]]:
+        def locate(node: Reference) -> tuple[int, tuple[PathPart, ...]]:
+            target = self.target(node, step)
+            return self._slot(target.source, target.owner, target.name), target.path
+
+        return locate
+
+    def target(self, node: Reference, step: int) -> Target:
+        """What a reference means; the checker proved that it means something."""
+        target = self.scope.target(node, step)
+        if isinstance(target, Fault):
+            raise ValueError(f"unchecked pipeline {self.pipeline.id}: {target.message}")
+        return target
+
+    # steps
+
+    def _step(self, step: StepNode) -> BoundStep:
+        operation = step.operation
+        locate = self._locate(step.index)
+        constants: dict[str, Any] = {}
+        dynamic: list[tuple[str, Evaluate]] = []
+        for parameter in operation.parameters:
+            if parameter.name in step.static:
+                constants[parameter.python] = self._static(parameter, step)
+            elif parameter.name in step.dynamic:
+                node = step.dynamic[parameter.name]
+                if parameter.key_of is not None:
+                    template = self._key_template(parameter.key_of, step)
+                    proved = self._validated(step.index)
+                    dynamic.append((parameter.python, key_closure(template, node, locate, proved)))
+                elif isinstance(node, Constant) and node.value != REQUEST_BODY:
+                    constants[parameter.python] = node.value
+                else:
+                    dynamic.append((parameter.python, self._value(node, locate)))
+        call = bind(
+            operation.function,
+            awaits=operation.awaits,
+            constants=constants,
+            dynamic=tuple(dynamic),
+            outputs=self._outputs(step),
+            guard=condition(step.when, locate) if step.when is not None else None,
+        )
+        return BoundStep(_kind(operation), call, step.index, operation.name)
+
+    def _value(self, node: Any, locate: Callable[[Reference], Any]) -> Evaluate:
+        if isinstance(node, Constant):
+            slot = self._slot("root", "", REQUEST_BODY)
+            return lambda slots: slots[slot]
+        return evaluator(node, locate)
+
+    def _outputs(self, step: StepNode) -> tuple[tuple[int | None, int], ...]:
+        declared = step.operation.outputs
+        single = len(declared) == 1 and declared[0].name == "out"
+        return tuple(
+            (
+                None if single else position,
+                self._slot("variable", "", step.outputs[output.name]),
+            )
+            for position, output in enumerate(declared)
+            if output.name in step.outputs
+        )
+
+    def _static(self, parameter: Parameter, step: StepNode) -> Any:
+        assert isinstance(parameter.type, Static)
+        value = step.static[parameter.name]
+        match parameter.type.section:
+            case "entity":
+                return self.schema.entities[value]
+            case "document":
+                return self.schema.documents[value]
+            case "index":
+                return self.schema.indexes.get(value, self.schema.log)
+            case "blob_store":
+                return self.schema.blob_stores[value]
+            case "upstream":
+                return self.schema.upstreams[value]
+            case "event":
+                return self.schema.events[value]
+            case "json_schema":
+                return self.schema.schemas[value] if isinstance(value, str) else Validator(value)
+            case "scopes":
+                return tuple(value)
+        return value
+
+    def _key_template(self, parameter: str, step: StepNode) -> Any:
+        name = step.static[parameter]
+        if parameter == "doc":
+            return self.schema.documents[name].key
+        return self.schema.indexes[name].document.key
+
+    def _validated(self, step: int) -> frozenset[str]:
+        """The path fields whose last treatment before the step is an unguarded validate.entity."""
+        proved: set[str] = set()
+        for node in self.pipeline.steps[:step]:
+            fields = self.scope.entities.get(node.static.get("entity", ""))
+            if fields is None:
+                continue
+            names = {name for name in fields.fields if name in self.pipeline.params}
+            if node.operation.name == "validate.entity" and node.when is None:
+                proved |= names
+            elif node.operation.name in ("parse.path", "normalize.entity"):
+                proved -= names
+        return frozenset(proved)
+
+    # facts
+
+    def _actions(self, tags: tuple[str, ...]) -> frozenset[str]:
+        """The operations that the principal answers for (language.md section 8)."""
+        names = set()
+        for step in self.pipeline.steps:
+            name, effects = step.operation.name, step.operation.effects
+            if name.startswith(_UNCHARGED):
+                continue
+            if "proxy" in tags and not effects.isdisjoint(_WRITES):
+                continue
+            if "proxy" in tags and name == "blob.verify_digest":
+                continue
+            names.add("blob.put" if name == "blob.verify_digest" else name)
+        return frozenset(names)
+
+    def _stores(self) -> tuple[str, ...]:
+        names: dict[str, None] = {}
+        for step in self.pipeline.steps:
+            doc, index = step.static.get("doc"), step.static.get("index")
+            if doc is not None:
+                names[self.schema.documents[doc].store] = None
+            if index in self.schema.indexes:
+                names[self.schema.indexes[index].document.store] = None
+            if "event.write" in step.operation.effects and self.schema.log is not None:
+                names[self.schema.log.store] = None
+        return tuple(names)
+
+    def _namespace_param(self) -> tuple[str, Entity] | None:
+        for name in self.scope.entities:
+            entity = self.schema.entities[name]
+            first = entity.primary_key[0]
+            if first in self.pipeline.params:
+                return first, entity
+        return None
+
+
+_WRITES = frozenset({"kv.write", "blob.write", "index.write", "event.write"})
+
+
+def _kind(operation: Operation) -> int:
+    if operation.name == "txn.begin":
+        return BEGINS
+    if operation.awaits:
+        return AWAITS
+    return REPLIES if "reply" in operation.effects else PLAIN
+
+
+def _principal(ctx: ExecutionContext) -> dict[str, Any]:
+    principal = ctx.principal
+    return {
+        "subject": principal.subject,
+        "scopes": sorted(principal.scopes),
+        "tenant": principal.tenant,
+    }
+
+
+def _request(ctx: ExecutionContext) -> dict[str, Any]:
+    request = ctx.request
+    return {
+        "id": request.id,
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "headers": {name.replace("-", "_"): value for name, value in request.headers.items()},
+        "body": request.body,
+    }
+
+
+def _route(ctx: ExecutionContext) -> dict[str, Any]:
+    program = ctx.program
+    assert isinstance(program, Program)
+    return {"id": program.id, "method": program.method, "tags": list(program.tags)}
+
+
+_ROOTS: dict[str, Callable[[ExecutionContext], Any]] = {
+    "principal": _principal,
+    "request": _request,
+    "route": _route,
+    "tenant": lambda ctx: ctx.tenant,
+    "event": lambda ctx: ctx.event,
+    REQUEST_BODY: lambda ctx: ctx.request.body,
+}

@@ -1,0 +1,179 @@
+"""Nodes and conditions become closures over slots: nothing is looked up by name per request."""
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from errors.problem import refuse
+from pipelines.nodes import (
+    All,
+    ArrayNode,
+    Condition,
+    Constant,
+    Either,
+    Node,
+    Not,
+    ObjectNode,
+    PathPart,
+    Reference,
+    Template,
+    Test,
+)
+from schema.predicates import OPERATORS
+
+Slots = list[Any]
+Evaluate = Callable[[Slots], Any]
+Place = tuple[int, tuple[PathPart, ...]]
+Locate = Callable[[Reference], Place]
+"""Where a reference's value lies: its slot, and the path into it."""
+
+_DIGEST_PREFIX = "sha256:"
+
+
+def evaluator(node: Node, locate: Locate) -> Evaluate:
+    """The closure that gives a node's value, of its own type."""
+    match node:
+        case Constant(value):
+            return lambda slots: value
+        case Reference():
+            return reference(node, locate)
+        case Template(parts):
+            return template(parts, locate)
+        case ObjectNode(items):
+            pairs = tuple((key, evaluator(item, locate)) for key, item in items)
+            return lambda slots: {key: value(slots) for key, value in pairs}
+        case ArrayNode(nodes):
+            values = tuple(evaluator(item, locate) for item in nodes)
+            return lambda slots: [value(slots) for value in values]
+
+
+def reference(node: Reference, locate: Locate) -> Evaluate:
+    """The closure that reads one reference; a step through nothing gives null."""
+    slot, path = locate(node)
+    read = _walk(slot, path)
+    if node.slice is None:
+        return read
+    start, length = node.slice
+
+    def sliced(slots: Slots) -> Any:
+        value = read(slots)
+        return None if value is None else cut(value, start, length)
+
+    return sliced
+
+
+def cut(value: str, start: int, length: int) -> str:
+    """A slice of text; of a digest it counts in the hex part."""
+    begin = start + (len(_DIGEST_PREFIX) if value.startswith(_DIGEST_PREFIX) else 0)
+    return value[begin : begin + length]
+
+
+def _walk(slot: int, path: tuple[PathPart, ...]) -> Evaluate:
+    if not path:
+        return itemgetter(slot)
+    if len(path) == 1 and isinstance(path[0], str):
+        name = path[0]
+
+        def one(slots: Slots) -> Any:
+            value = slots[slot]
+            return value.get(name) if isinstance(value, Mapping) else None
+
+        return one
+
+    def walk(slots: Slots) -> Any:
+        value = slots[slot]
+        for part in path:
+            if isinstance(part, str):
+                value = value.get(part) if isinstance(value, Mapping) else None
+            elif isinstance(value, Sequence) and not isinstance(value, str):
+                value = value[part] if part < len(value) else None
+            else:
+                return None
+        return value
+
+    return walk
+
+
+def template(parts: Sequence[str | Reference], locate: Locate) -> Evaluate:
+    """The closure that joins a template's parts; values are put in, never scanned again."""
+    if any(isinstance(part, Reference) and part.optional for part in parts):
+        return _optional_template(parts, locate)
+    pieces = tuple(part if isinstance(part, str) else reference(part, locate) for part in parts)
+
+    def join(slots: Slots) -> str:
+        return "".join(
+            [piece if isinstance(piece, str) else text(piece(slots)) for piece in pieces]
+        )
+
+    return join
+
+
+def _optional_template(parts: Sequence[str | Reference], locate: Locate) -> Evaluate:
+    pieces = tuple(
+        (part, False) if isinstance(part, str) else (reference(part, locate), part.optional)
+        for part in parts
+    )
+
+    def join(slots: Slots) -> str:
+        out: list[str] = []
+        skip_slash = False
+        for piece, is_optional in pieces:
+            if isinstance(piece, str):
+                out.append(piece.removeprefix("/") if skip_slash else piece)
+                skip_slash = False
+                continue
+            value = piece(slots)
+            if value is not None or not is_optional:
+                out.append(text(value))
+                skip_slash = False
+            elif out and out[-1].endswith("/"):
+                out[-1] = out[-1][:-1]
+            else:
+                skip_slash = True
+        return "".join(out)
+
+    return join
+
+
+def text(value: Any) -> str:
+    """A value as it is put into a template: text, or an integer in decimal.
+
+    Raises Refusal DOCUMENT_INVALID for anything else, which a stored document of an older schema
+    may still hold where the check expected text.
+    """
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value)
+    raise refuse("DOCUMENT_INVALID", "a value that is neither text nor an integer stands in a name")
+
+
+def condition(node: Condition, locate: Locate) -> Callable[[Slots], bool]:
+    """The closure that asks a condition, from left to right, and no further than needed."""
+    match node:
+        case All(conditions):
+            every = tuple(condition(part, locate) for part in conditions)
+            return lambda slots: all(part(slots) for part in every)
+        case Either(conditions):
+            some = tuple(condition(part, locate) for part in conditions)
+            return lambda slots: any(part(slots) for part in some)
+        case Not(inner):
+            asked = condition(inner, locate)
+            return lambda slots: not asked(slots)
+        case Test(operator, operands, _):
+            return _test(operator, [evaluator(operand, locate) for operand in operands])
+
+
+def _test(operator: str, operands: list[Evaluate]) -> Callable[[Slots], bool]:
+    if operator == "is_null":
+        (value,) = operands
+        return lambda slots: value(slots) is None
+    if operator == "is_not_null":
+        (value,) = operands
+        return lambda slots: value(slots) is not None
+    ask = OPERATORS[operator]
+    if len(operands) == 1:
+        (value,) = operands
+        return lambda slots: ask(value(slots))
+    left, right = operands
+    return lambda slots: ask(left(slots), right(slots))
