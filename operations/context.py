@@ -33,8 +33,8 @@ class ExecutionContext:
     """The state of one request. Made by `service/exchange.py`, run by `pipelines/run.py`."""
 
     __slots__ = (
-        "_started", "check_at", "cpu_started", "deadline", "exclusive", "handles", "io_left",
-        "joined", "memo", "moment", "now", "on_exit", "principal", "program", "reply", "request",
+        "_started", "check_at", "cpu_started", "deadline", "event", "exclusive", "handles",
+        "io_left", "joined", "memo", "moment", "now", "on_exit", "principal", "program", "reply", "request",
         "route_id", "slots", "staged", "tenant", "transactions", "world",
     )  # fmt: skip
 
@@ -49,6 +49,8 @@ class ExecutionContext:
         self.tenant = tenant
         self.program: Program = None  # type: ignore[assignment]  # set by pipelines/run.py
         self.route_id = ""
+        # what an apply pipeline reads as `{event.…}`
+        self.event: dict[str, Any] | None = None
         self.slots: list[Any] = []
         self.transactions: dict[str, Transaction] | None = None
         self.exclusive = False

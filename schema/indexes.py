@@ -128,6 +128,9 @@ def _component(
     if base != name and base in versions:
 
         def prerelease(value: Any) -> bytes:
+            # A row brings a version; who looks for rows says true or false.
+            if isinstance(value, bool):
+                return encode(value)
             return encode(rules.is_prerelease(value)) if isinstance(value, str) else NULL
 
         return Component(base, descending, False, prerelease)
