@@ -269,8 +269,9 @@ class _Compiler:
             doc, index = step.static.get("doc"), step.static.get("index")
             if doc is not None:
                 names[self.schema.documents[doc].store] = None
-            if index in self.schema.indexes:
-                names[self.schema.indexes[index].document.store] = None
+            known = self.schema.indexes.get(str(index))
+            if known is not None:
+                names[known.document.store] = None
             if "event.write" in step.operation.effects and self.schema.log is not None:
                 names[self.schema.log.store] = None
         return tuple(names)

@@ -1,4 +1,4 @@
-"""Steps as written become step nodes: operations known, arguments sorted, names not yet resolved."""
+"""Steps as written become step nodes: operations known, arguments sorted, names unresolved."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -190,7 +190,9 @@ def _ordering(
         return
     names = [key.name for key in index.keys]
     if value not in names:
-        yield Fault(where, f"the index has no ordering {value!r}", _choice(str(value), names), "E107")
+        yield Fault(
+            where, f"the index has no ordering {value!r}", _choice(str(value), names), "E107"
+        )
 
 
 def _named(section: str, value: Any, where: str, document: Document) -> Iterator[Fault]:
