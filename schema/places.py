@@ -1,0 +1,67 @@
+"""Where everything stands in the text of schema.json."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from errors.finding import Finding, Severity
+from schema.pointers import index_of, steps
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a value begins (in characters from 0), where its keys do, and its children's places."""
+
+    start: int
+    keys: dict[str, int] = field(default_factory=dict)
+    members: dict[str, "Place"] = field(default_factory=dict)
+    items: list["Place"] = field(default_factory=list)
+
+
+class Places:
+    """Finds line and column of a JSON Pointer, and makes findings that carry them."""
+
+    def __init__(self, file: str, text: str, root: Place) -> None:
+        self.file = file
+        self._root = root
+        self._lines = [0]
+        at = text.find("\n")
+        while at >= 0:
+            self._lines.append(at + 1)
+            at = text.find("\n", at + 1)
+
+    def at(self, offset: int) -> tuple[int, int]:
+        """Line and column, from 1, of a character counted from 0."""
+        line = bisect_right(self._lines, offset)
+        return line, offset - self._lines[line - 1] + 1
+
+    def of(self, pointer: str, *, key: bool = False) -> tuple[int, int]:
+        """Line and column of a value, or of its key.
+
+        A pointer to nothing is where the last thing on its way stands.
+        """
+        place, start = self._root, self._root.start
+        for step in steps(pointer):
+            position = index_of(step, len(place.items))
+            if step in place.members:
+                start = place.keys[step] if key else place.members[step].start
+                place = place.members[step]
+            elif position is not None:
+                place = place.items[position]
+                start = place.start
+            else:
+                break
+        return self.at(start)
+
+    def finding(
+        self,
+        rule: str,
+        pointer: str,
+        message: str,
+        hint: str = "",
+        *,
+        severity: Severity = "error",
+        key: bool = False,
+    ) -> Finding:
+        """A finding at a pointer (at its key with `key`)."""
+        line, column = self.of(pointer, key=key)
+        return Finding(self.file, line, column, rule, pointer, severity, message, hint)
