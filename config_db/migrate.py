@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from alembic import command
 from config_db.engine import DatabaseError, writing
@@ -18,7 +18,8 @@ WAIT_SECONDS = 60
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Apply what is missing, all or nothing; any number of processes may do so at once.
 
-    Raises DatabaseError when the database belongs to a newer version, or cannot be reached.
+    Raises DatabaseError when the database belongs to a newer version, cannot be reached, or
+    refuses a step.
     """
     try:
         with writing(engine) as session:
@@ -30,8 +31,10 @@ def migrate(engine: Engine, revision: str = "head") -> None:
             "the database was last used by another version of Larder, which knows revisions that "
             "this one does not: start that version, or restore a backup"
         ) from problem
-    except OperationalError as problem:
-        raise DatabaseError("the database cannot be reached or is kept locked") from problem
+    except DBAPIError as problem:
+        raise DatabaseError(
+            f"the database cannot be brought up to date: {problem.orig}"
+        ) from problem
 
 
 def configuration(connection: Connection) -> Config:
