@@ -29,7 +29,7 @@ def larder(
     stdin: bytes = b"",
     cwd: Path | None = None,
 ) -> Ran:
-    """Run `larder` with `home` as the home directory and nothing else of this machine's settings."""
+    """Run `larder` at home in `home`, without this machine's settings."""
     env = {**clean_environment(), "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
     env |= {"PYTHONPATH": str(ROOT), **(environ or {})}
     done = subprocess.run(
