@@ -67,7 +67,7 @@ def test_a_method_of_the_weaker_branch_is_found_behind_a_literal():
 @pytest.mark.parametrize(
     "path",
     [
-        "", "v1", "//v1", "/v1//x", "/./v1", "/v1/..", "/v1/../x", "/v1/.", "/v1/%2e", "/v1/%2E%2e/x",
+        "", "v1", "//v1", "/v1//x", "/./v1", "/v1/..", "/v1/../x", "/v1/.", "/v1/%2e", "/v1/%2E%2e",
         "/v1/a%2Fb", "/v1/a%2fb", "/v1/a%5Cb", "/v1/a\\b", "/v1/%00", "/v1/a%0Ab", "/v1/%7F",
         "/v1/%C2%85", "/v1/%", "/v1/%4", "/v1/%zz", "/v1/%FF", "/v1/%C0%AF", "/v1/a b", "/v1/é",
         "/v1/a\x00", "/files/a/%2e%2e/b", "/files/a%2Fb", "/files//a",
@@ -80,7 +80,8 @@ def test_a_path_that_could_be_read_in_two_ways_is_refused(path):
 
 
 @pytest.mark.parametrize(
-    "template", ["v1", "/a//b", "/a/", "/{a}{b}", "/x{a}", "/{a*}/{b*}", "/{a*}/{b}", "/{a}/{a}", "/.."]
+    "template",
+    ["v1", "/a//b", "/a/", "/{a}{b}", "/x{a}", "/{a*}/{b*}", "/{a*}/{b}", "/{a}/{a}", "/.."],
 )
 def test_a_malformed_template_is_refused(template):
     with pytest.raises(ValueError, match=re.escape(template)):
@@ -116,9 +117,7 @@ def naive(routes, path):
 @given(st.lists(templates, max_size=8), st.lists(words, min_size=1, max_size=4))
 @example(["/a/{p}/c", "/{p}/b/{q}"], ["a", "b", "b"])
 def test_the_tree_agrees_with_a_plain_reading(declared, segments):
-    routes = {
-        shape(t): t for t in declared if len(set(re.findall(r"\{\w+\}", t))) == t.count("{")
-    }
+    routes = {shape(t): t for t in declared if len(set(re.findall(r"\{\w+\}", t))) == t.count("{")}
     table = RouteTable([("GET", t, t) for t in routes.values()])
     found = table.find("GET", "/" + "/".join(quote(s, safe="") for s in segments))
     expected = naive(routes.values(), "/" + "/".join(segments))
