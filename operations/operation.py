@@ -1,7 +1,7 @@
 """An operation is declared once: the annotated function is the declaration.
 
 `@operation("kv.get", effects=("kv.read",))` reads the names, types and defaults of the function's
-keyword arguments, its outputs from the return type, and the first line of its docstring.
+arguments, its outputs from the return type, and the first line of its docstring.
 A trailing underscore is dropped (`from_` is written `from`). One output is written `out`; several
 are a NamedTuple whose fields are the outputs' argument names, optional where they have a default.
 """
@@ -74,8 +74,15 @@ class Operation:
     errors: tuple[str, ...]
     exclusive: tuple[tuple[str, ...], ...]
     summary: str
+    named_outputs: bool
+    """Whether the function's result is a NamedTuple of outputs, even if it has only one."""
     function: Callable[..., Any]
     awaits: bool
+
+    @property
+    def one_output(self) -> bool:
+        """Whether the function's whole result is the one output, `out`."""
+        return len(self.outputs) == 1 and not self.named_outputs
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter written `name` in schema.json."""
@@ -88,7 +95,6 @@ class Operation:
 
 def operation(
     name: str,
-    *,
     effects: tuple[Effect, ...] = (),
     errors: tuple[str, ...] = (),
     exclusive: tuple[tuple[str, ...], ...] = (),
@@ -108,6 +114,7 @@ def operation(
             errors=errors,
             exclusive=exclusive,
             summary=doc.splitlines()[0],
+            named_outputs=_is_named(hints.get("return")),
             function=function,
             awaits=inspect.iscoroutinefunction(function),
         )
@@ -119,6 +126,8 @@ def _parameters(
     name: str, function: Callable[..., Any], hints: dict[str, Any]
 ) -> Iterator[Parameter]:
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+            raise TypeError(f"{name}: {parameter.name} must be takeable by position and by name")
         hint = hints[parameter.name]
         kind, key_of = _marks(hint)
         choices = _choices(hint)
@@ -151,6 +160,12 @@ def _outputs(name: str, returned: Any) -> Iterator[Output]:
 
 def _is_named_tuple(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields")
+
+
+def _is_named(returned: Any) -> bool:
+    return (
+        isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields")
+    )
 
 
 def _output_type(name: str, hint: Any) -> Dynamic:

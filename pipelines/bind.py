@@ -1,6 +1,11 @@
-"""A step becomes one callable: its guard, its arguments and its outputs bound to slots."""
+"""A step becomes one callable over slots; what is known at load is known before the first request.
 
-from collections.abc import Awaitable, Callable, Mapping
+Arguments are passed by position, in the order the operation declares them: a call without keywords
+is the cheapest there is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from operations.context import ExecutionContext
@@ -8,123 +13,67 @@ from pipelines.evaluate import Evaluate, Slots
 
 Call = Callable[[ExecutionContext], Any]
 
-PLAIN, AWAITS, REPLIES, BEGINS = 0, 1, 2, 3
+DO, SET, SPREAD, AWAIT, AWAIT_SET, AWAIT_SPREAD, REPLY, BEGIN = range(8)
+"""How the interpreter treats a step: call it; call it and keep the result in a slot; call it and
+keep several parts of the result; the same three awaited; call it and stop when there is a reply;
+open a segment."""
 
 
 class BoundStep(NamedTuple):
-    """One step, ready to run. `kind` is PLAIN, AWAITS (call gives an awaitable), REPLIES (a plain
-    step after which the pipeline may be over) or BEGINS (an awaiting step that opens a segment)."""
+    """One step, ready to run.
+
+    `guard` is None or says whether the step is to run. `slot` takes the result of SET and
+    AWAIT_SET; `spread` holds (part of the result, slot) for SPREAD and AWAIT_SPREAD.
+    """
 
     kind: int
     call: Call
+    guard: Callable[[Slots], bool] | None
+    slot: int
+    spread: tuple[tuple[int, int], ...]
     position: int
     name: str
 
 
-def bind(
-    function: Callable[..., Any],
-    *,
-    awaits: bool,
-    constants: Mapping[str, Any],
-    dynamic: tuple[tuple[str, Evaluate], ...],
-    outputs: tuple[tuple[int | None, int], ...],
-    guard: Callable[[Slots], bool] | None,
-) -> Call:
-    """The callable of one step.
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """An argument whose value is known at load."""
 
-    `outputs` are (position in the result, slot); position None takes the whole result.
-    """
-    invoke = _invoke(function, dict(constants), dynamic)
-    if awaits:
-        return _awaiting(invoke, outputs, guard)
-    return _plain(invoke, outputs, guard)
+    value: Any
 
 
-def _invoke(
-    function: Callable[..., Any],
-    constants: dict[str, Any],
-    dynamic: tuple[tuple[str, Evaluate], ...],
-) -> Call:
-    if not dynamic:
-        return lambda ctx: function(ctx, **constants)
-    if len(dynamic) == 1:
-        ((name, value),) = dynamic
-        return lambda ctx: function(ctx, **constants, **{name: value(ctx.slots)})
-
-    def invoke(ctx: ExecutionContext) -> Any:
-        slots = ctx.slots
-        return function(ctx, **constants, **{name: value(slots) for name, value in dynamic})
-
-    return invoke
+Argument = Fixed | Evaluate
 
 
-def _plain(
-    invoke: Call,
-    outputs: tuple[tuple[int | None, int], ...],
-    guard: Callable[[Slots], bool] | None,
-) -> Call:
-    if not outputs and guard is None:
-        return invoke
-    if not outputs:
-        assert guard is not None
-        holds = guard
-
-        def guarded(ctx: ExecutionContext) -> None:
-            if holds(ctx.slots):
-                invoke(ctx)
-
-        return guarded
-    store = _storing(outputs)
-
-    def setting(ctx: ExecutionContext) -> None:
-        if guard is None or guard(ctx.slots):
-            store(ctx.slots, invoke(ctx))
-
-    return setting
+def bind(function: Callable[..., Any], arguments: Sequence[Argument]) -> Call:
+    """The call of an operation with these arguments after the context, in declared order."""
+    kinds = "".join("f" if isinstance(argument, Fixed) else "d" for argument in arguments)
+    values: list[Any] = [a.value if isinstance(a, Fixed) else a for a in arguments]
+    if "d" not in kinds:
+        return _fixed(function, tuple(values))
+    shape = _SHAPES.get(kinds)
+    if shape is not None:
+        return shape(function, *values)
+    evaluates = tuple(
+        (lambda slots, value=a.value: value) if isinstance(a, Fixed) else a for a in arguments
+    )
+    return lambda ctx: function(ctx, *[value(ctx.slots) for value in evaluates])
 
 
-def _awaiting(
-    invoke: Callable[[ExecutionContext], Awaitable[Any]],
-    outputs: tuple[tuple[int | None, int], ...],
-    guard: Callable[[Slots], bool] | None,
-) -> Call:
-    if not outputs and guard is None:
-        return invoke
-    store = _storing(outputs)
-    if guard is None:
-
-        async def always(ctx: ExecutionContext) -> None:
-            store(ctx.slots, await invoke(ctx))
-
-        return always
-    holds = guard
-
-    async def guarded(ctx: ExecutionContext) -> None:
-        if holds(ctx.slots):
-            store(ctx.slots, await invoke(ctx))
-
-    return guarded
+def _fixed(function: Callable[..., Any], values: tuple[Any, ...]) -> Call:
+    if not values:
+        return function
+    if len(values) == 1:
+        (only,) = values
+        return lambda ctx: function(ctx, only)
+    return lambda ctx: function(ctx, *values)
 
 
-def _storing(outputs: tuple[tuple[int | None, int], ...]) -> Callable[[Slots, Any], None]:
-    if not outputs:
-        return lambda slots, result: None
-    if len(outputs) == 1:
-        ((position, slot),) = outputs
-        if position is None:
-
-            def whole(slots: Slots, result: Any) -> None:
-                slots[slot] = result
-
-            return whole
-
-        def one(slots: Slots, result: Any) -> None:
-            slots[slot] = result[position]
-
-        return one
-
-    def several(slots: Slots, result: Any) -> None:
-        for position, slot in outputs:
-            slots[slot] = result if position is None else result[position]
-
-    return several
+_SHAPES: dict[str, Callable[..., Call]] = {
+    "d": lambda call, a: lambda ctx: call(ctx, a(ctx.slots)),
+    "fd": lambda call, a, b: lambda ctx: call(ctx, a, b(ctx.slots)),
+    "dd": lambda call, a, b: lambda ctx: call(ctx, a(ctx.slots), b(ctx.slots)),
+    "fdd": lambda call, a, b, c: lambda ctx: call(ctx, a, b(ctx.slots), c(ctx.slots)),
+    "fdf": lambda call, a, b, c: lambda ctx: call(ctx, a, b(ctx.slots), c),
+}
+"""The commonest kinds of argument lists (f: fixed, d: evaluated), each without a loop."""

@@ -6,13 +6,27 @@ checker found no error in is compiled, so everything here may trust that names m
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from operations.context import ExecutionContext
 from operations.operation import Operation, Parameter
 from operations.types import Static
-from pipelines.bind import AWAITS, BEGINS, PLAIN, REPLIES, BoundStep, bind
-from pipelines.evaluate import Evaluate, Slots, condition, evaluator
+from pipelines.bind import (
+    AWAIT,
+    AWAIT_SET,
+    AWAIT_SPREAD,
+    BEGIN,
+    DO,
+    REPLY,
+    SET,
+    SPREAD,
+    Argument,
+    BoundStep,
+    Fixed,
+    bind,
+)
+from pipelines.evaluate import Locate, Slots, condition, evaluator
 from pipelines.expressions import Fault
 from pipelines.key_closures import key_closure
 from pipelines.nodes import Constant, PathPart, Pipeline, Reference, StepNode
@@ -160,50 +174,51 @@ class _Compiler:
     # steps
 
     def _step(self, step: StepNode) -> BoundStep:
-        operation = step.operation
         locate = self._locate(step.index)
-        constants: dict[str, Any] = {}
-        dynamic: list[tuple[str, Evaluate]] = []
-        for parameter in operation.parameters:
-            if parameter.name in step.static:
-                constants[parameter.python] = self._static(parameter, step)
-            elif parameter.name in step.dynamic:
-                node = step.dynamic[parameter.name]
-                if parameter.key_of is not None:
-                    template = self._key_template(parameter.key_of, step)
-                    proved = self._validated(step.index)
-                    dynamic.append((parameter.python, key_closure(template, node, locate, proved)))
-                elif isinstance(node, Constant) and node.value != REQUEST_BODY:
-                    constants[parameter.python] = node.value
-                else:
-                    dynamic.append((parameter.python, self._value(node, locate)))
-        call = bind(
-            operation.function,
-            awaits=operation.awaits,
-            constants=constants,
-            dynamic=tuple(dynamic),
-            outputs=self._outputs(step),
+        arguments = [self._argument(p, step, locate) for p in step.operation.parameters]
+        kind, slot, spread = self._outputs(step)
+        return BoundStep(
+            kind=kind,
+            call=bind(step.operation.function, arguments),
             guard=condition(step.when, locate) if step.when is not None else None,
+            slot=slot,
+            spread=spread,
+            position=step.index,
+            name=step.operation.name,
         )
-        return BoundStep(_kind(operation), call, step.index, operation.name)
 
-    def _value(self, node: Any, locate: Callable[[Reference], Any]) -> Evaluate:
-        if isinstance(node, Constant):
-            slot = self._slot("root", "", REQUEST_BODY)
-            return lambda slots: slots[slot]
-        return evaluator(node, locate)
+    def _argument(self, parameter: Parameter, step: StepNode, locate: Locate) -> Argument:
+        if parameter.name in step.static:
+            return Fixed(self._static(parameter, step))
+        if parameter.name not in step.dynamic:
+            return Fixed(parameter.default)
+        node = step.dynamic[parameter.name]
+        if parameter.key_of is not None:
+            template = self._key_template(parameter.key_of, step)
+            return key_closure(template, node, locate, self._validated(step.index))
+        if not isinstance(node, Constant):
+            return evaluator(node, locate)
+        if node.value == REQUEST_BODY and step.operation.name == "blob.put":
+            return itemgetter(self._slot("root", "", REQUEST_BODY))
+        return Fixed(node.value)
 
-    def _outputs(self, step: StepNode) -> tuple[tuple[int | None, int], ...]:
-        declared = step.operation.outputs
-        single = len(declared) == 1 and declared[0].name == "out"
-        return tuple(
-            (
-                None if single else position,
-                self._slot("variable", "", step.outputs[output.name]),
-            )
-            for position, output in enumerate(declared)
+    def _outputs(self, step: StepNode) -> tuple[int, int, tuple[tuple[int, int], ...]]:
+        """How the step is run, and where its results go."""
+        operation = step.operation
+        if operation.name == "txn.begin":
+            return BEGIN, 0, ()
+        if "reply" in operation.effects:
+            return REPLY, 0, ()
+        spread = tuple(
+            (position, self._slot("variable", "", step.outputs[output.name]))
+            for position, output in enumerate(operation.outputs)
             if output.name in step.outputs
         )
+        if not spread:
+            return (AWAIT if operation.awaits else DO), 0, ()
+        if operation.one_output:
+            return (AWAIT_SET if operation.awaits else SET), spread[0][1], ()
+        return (AWAIT_SPREAD if operation.awaits else SPREAD), 0, spread
 
     def _static(self, parameter: Parameter, step: StepNode) -> Any:
         assert isinstance(parameter.type, Static)
@@ -286,14 +301,6 @@ class _Compiler:
 
 
 _WRITES = frozenset({"kv.write", "blob.write", "index.write", "event.write"})
-
-
-def _kind(operation: Operation) -> int:
-    if operation.name == "txn.begin":
-        return BEGINS
-    if operation.awaits:
-        return AWAITS
-    return REPLIES if "reply" in operation.effects else PLAIN
 
 
 def _principal(ctx: ExecutionContext) -> dict[str, Any]:

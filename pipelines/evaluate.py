@@ -98,12 +98,15 @@ def template(parts: Sequence[str | Reference], locate: Locate) -> Evaluate:
     """The closure that joins a template's parts; values are put in, never scanned again."""
     if any(isinstance(part, Reference) and part.optional for part in parts):
         return _optional_template(parts, locate)
-    pieces = tuple(part if isinstance(part, str) else reference(part, locate) for part in parts)
+    reads = tuple(reference(part, locate) for part in parts if isinstance(part, Reference))
+    pattern = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
 
     def join(slots: Slots) -> str:
-        return "".join(
-            [piece if isinstance(piece, str) else text(piece(slots)) for piece in pieces]
-        )
+        values = tuple([read(slots) for read in reads])
+        for value in values:
+            if type(value) is not str:
+                text(value)
+        return pattern % values
 
     return join
 

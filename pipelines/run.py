@@ -10,7 +10,16 @@ from time import perf_counter
 
 from errors.problem import refuse
 from operations.context import ExecutionContext, Reply
-from pipelines.bind import AWAITS, BEGINS, PLAIN, BoundStep
+from pipelines.bind import (
+    AWAIT,
+    AWAIT_SET,
+    AWAIT_SPREAD,
+    DO,
+    REPLY,
+    SET,
+    SPREAD,
+    BoundStep,
+)
 from pipelines.compile import Program
 from stores.interfaces import Conflict
 
@@ -39,48 +48,71 @@ async def run(program: Program, ctx: ExecutionContext) -> Reply:
 async def apply(program: Program, ctx: ExecutionContext) -> None:
     """Run an apply pipeline inside the transaction that the caller has opened on `ctx`."""
     program.enter(ctx)
-    for step in program.steps:
-        if step.kind == PLAIN:
-            step.call(ctx)
-        else:
-            await step.call(ctx)
+    await _steps(program.steps, ctx, _Segment())
+
+
+class _Segment:
+    """Where the open segment began, and the slots as they were then."""
+
+    __slots__ = ("saved", "start")
+
+    def __init__(self) -> None:
+        self.start = 0
+        self.saved: list[object] = []
 
 
 async def _segments(steps: tuple[BoundStep, ...], ctx: ExecutionContext) -> None:
-    start = 0
+    segment = _Segment()
     lost = 0
-    saved: list[object] = []
     while True:
-        position = start
         try:
-            for kind, call, index, _ in steps[start:] if start else steps:
-                position = index
-                if kind == PLAIN:
-                    call(ctx)
-                elif kind == AWAITS:
-                    await call(ctx)
-                elif kind == BEGINS:
-                    start, saved = index, ctx.slots.copy()
-                    await call(ctx)
-                else:
-                    call(ctx)
-                    if ctx.reply is not None:
-                        return
-                if perf_counter() > ctx.check_at:
-                    ctx.check_budget()
-            return
+            return await _steps(steps[segment.start :] if lost else steps, ctx, segment)
         except Conflict:
             lost += 1
             ctx.abort()
             if lost > RETRIES:
                 raise refuse(
-                    "TXN_CONFLICT", f"others changed the same data {lost} times", step=position
+                    "TXN_CONFLICT", f"others changed the same data, {lost} times in a row"
                 ) from None
             ctx.world.meter.transaction_retry()
-            ctx.slots[:] = saved
+            ctx.slots[:] = segment.saved
             ctx.exclusive = lost >= OPTIMISTIC_TRIES
             if lost > 1:
                 await ctx.wait(asyncio.sleep(_JITTER_SECONDS * _fraction(ctx)))
+
+
+async def _steps(steps: tuple[BoundStep, ...], ctx: ExecutionContext, segment: _Segment) -> None:
+    slots = ctx.slots
+    for kind, call, guard, slot, spread, position, _ in steps:
+        if guard is not None and not guard(slots):
+            continue
+        if kind == DO:
+            call(ctx)
+            continue
+        if kind == AWAIT_SPREAD:
+            result = await call(ctx)
+            for part, place in spread:
+                slots[place] = result[part]
+        elif kind == AWAIT_SET:
+            slots[slot] = await call(ctx)
+        elif kind == AWAIT:
+            await call(ctx)
+        elif kind == REPLY:
+            call(ctx)
+            return
+        elif kind == SET:
+            slots[slot] = call(ctx)
+            continue
+        elif kind == SPREAD:
+            result = call(ctx)
+            for part, place in spread:
+                slots[place] = result[part]
+            continue
+        else:
+            segment.start, segment.saved = position, slots.copy()
+            await call(ctx)
+        if perf_counter() > ctx.check_at:
+            ctx.check_budget()
 
 
 def _fraction(ctx: ExecutionContext) -> float:
