@@ -104,7 +104,7 @@ def _separator_faults(parts: Sequence[Part], fields: Mapping[str, Field]) -> Ite
 def _optional_faults(parts: Sequence[Part], fields: Mapping[str, Field]) -> Iterator[KeyFault]:
     padded = ("/", *parts, "/")
     optional = 0
-    for before, place, after in zip(padded, parts, padded[2:], strict=True):
+    for before, place, after in zip(padded, parts, padded[2:], strict=False):
         if isinstance(place, str) or not place.optional:
             continue
         optional += 1
