@@ -3,7 +3,7 @@
 Checker and compiler share this one reading of a key.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pipelines.nodes import Constant, Node, Reference, Template
 from schema.fields import Field
@@ -19,21 +19,15 @@ Bindings = tuple[tuple[Placeholder, Reference | str], ...]
 def match_key(template: KeyTemplate, node: Node) -> Bindings | str:
     """Each placeholder in order with the reference or the text it is bound to.
 
-    A text result says what does not fit. References to a slice are bound as they are written; the
-    slice is the placeholder's own, so whoever renders the key takes the whole value. A template's
-    optional placeholder may be left out of the key; then it is not among the pairs.
+    There is a pair for every placeholder. A text result says what does not fit. References to a
+    slice are bound as they are written; the slice is the placeholder's own, so whoever renders the
+    key takes the whole value.
     """
     written = _parts(node)
     if isinstance(written, str):
         return written
-    first: str | None = None
-    for parts in _readings(template.parts):
-        found = _match(parts, template.fields, written)
-        if not isinstance(found, str):
-            return _one_value_a_field(found)
-        first = first or found
-    assert first is not None
-    return first
+    found = _match(template.parts, template.fields, written)
+    return found if isinstance(found, str) else _one_value_a_field(found)
 
 
 def _parts(node: Node) -> tuple[str | Reference, ...] | str:
@@ -45,19 +39,6 @@ def _parts(node: Node) -> tuple[str | Reference, ...] | str:
         case Constant(value) if isinstance(value, str):
             return (value,)
     return "a key is text"
-
-
-def _readings(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
-    """The template in full, then without its optional segment and the `/` beside it."""
-    yield parts
-    for place, part in enumerate(parts):
-        if isinstance(part, Placeholder) and part.optional:
-            before, after = list(parts[:place]), list(parts[place + 1 :])
-            if before and isinstance(before[-1], str) and before[-1].endswith("/"):
-                before[-1] = before[-1][:-1]
-            elif after and isinstance(after[0], str) and after[0].startswith("/"):
-                after[0] = after[0][1:]
-            yield [*before, *after]
 
 
 def _match(

@@ -54,6 +54,10 @@ ROUTE = Shape(
     closed=True,
 )
 
+_ROOT_SHAPES = {
+    "principal": PRINCIPAL, "request": REQUEST, "route": ROUTE, "tenant": OPTIONAL_TEXT,
+}  # fmt: skip
+
 Source = Literal["field", "param", "variable", "root"]
 
 
@@ -61,13 +65,14 @@ Source = Literal["field", "param", "variable", "root"]
 class Target:
     """What a reference means: a slot's source and name, the path into it, the shape found there.
 
-    `owner` is the entity of a field. `read` says that the value exists only once a step has set it.
+    `owner` is the entity of a field; `base` is the shape of the whole slot.
     """
 
     source: Source
     name: str
     path: tuple[PathPart, ...]
     shape: Shape
+    base: Shape
     owner: str = ""
 
 
@@ -79,6 +84,16 @@ class Variable:
     step: int
     output: str
     shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the validate.json_schema in a step proves of a variable."""
+
+    step: int
+    variable: str
+    shape: Shape
+    required: frozenset[str]
 
 
 class Scope:
@@ -112,7 +127,8 @@ class Scope:
         found = lookup(base.shape, reference.path)
         if isinstance(found, str):
             return Fault("", f"{reference}: {found}", "", "E201")
-        return Target(base.source, base.name, base.path + reference.path, found, base.owner)
+        path = base.path + reference.path
+        return Target(base.source, base.name, path, found, base.base, base.owner)
 
     def _dollar(self, reference: Reference, step: int) -> Target | Fault:
         name = reference.name
@@ -123,16 +139,17 @@ class Scope:
             close = nearest(name, [*self.variables, *ROOTS])
             hint = f"did you mean ${close}?" if close else f"{{{name}}} reads a field"
             return Fault("", f"no step sets ${name}", hint, "E201")
-        return Target("variable", name, (), self._proved(variable, step))
+        shape = self.proved(variable, step)
+        return Target("variable", name, (), shape, shape)
 
     def _root(self, name: str) -> Target | Fault:
         if name == "event":
             if self.pipeline.event is None:
                 message = "$event exists in apply pipelines only"
                 return Fault("", message, "this is a route", "E201")
-            return Target("root", name, (), self._event)
-        shapes = {"principal": PRINCIPAL, "request": REQUEST, "route": ROUTE}
-        return Target("root", name, (), shapes.get(name, OPTIONAL_TEXT))
+            return Target("root", name, (), self._event, self._event)
+        shape = _ROOT_SHAPES[name]
+        return Target("root", name, (), shape, shape)
 
     @cached_property
     def _event(self) -> Shape:
@@ -177,66 +194,65 @@ class Scope:
             shape = Shape(kind.get(declared.type, "text"))
             if name not in self.pipeline.params:
                 shape = optional(shape)
-            yield Target("field", name, (), shape, entity)
+            yield Target("field", name, (), shape, shape, entity)
 
     def _param(self, name: str) -> Iterator[Target]:
         if name in self.pipeline.params:
-            yield Target("param", name, (), TEXT)
+            yield Target("param", name, (), TEXT, TEXT)
 
     def _properties(self, name: str, step: int) -> Iterator[Target]:
         seen: set[str] = set()
-        for variable, shape in self._validated(step):
-            if self.variables[variable].step >= 0 and variable not in seen:
-                producer = self._producer(variable)
-                inner = shape.fields.get(name)
-                proved = producer == "parse.json" and inner is not None
-                if proved and inner is not None and name in self._required(variable, step):
-                    seen.add(variable)
-                    yield Target("variable", variable, (name,), inner)
+        for proof in self._proofs_before(step):
+            inner = proof.shape.fields.get(name)
+            if inner is None or name not in proof.required or proof.variable in seen:
+                continue
+            if self._producer(proof.variable) == "parse.json":
+                seen.add(proof.variable)
+                yield Target("variable", proof.variable, (name,), inner, proof.shape)
 
     def _payload(self, name: str) -> Iterator[Target]:
         payload = self._event.fields["payload"]
         if self.pipeline.event is not None and name in payload.fields:
-            yield Target("root", "event", ("payload", name), payload.fields[name])
+            shape = payload.fields[name]
+            yield Target("root", "event", ("payload", name), shape, self._event)
 
     def _braces(self, step: int) -> list[str]:
         names = [name for e in self.entities.values() for name in e.fields]
         names += self.pipeline.params
-        for _, shape in self._validated(step):
-            names += shape.fields
+        for proof in self._proofs_before(step):
+            names += proof.shape.fields
         if self.pipeline.event is not None:
             names += self._event.fields["payload"].fields
         return names
 
     # facts that validate.json_schema proved
 
-    def _validated(self, step: int) -> Iterator[tuple[str, Shape]]:
-        for variable, schema in self._proofs(step):
-            yield variable, from_schema(schema)
+    def _proofs_before(self, step: int) -> Iterator[Proof]:
+        return (proof for proof in self.proofs if proof.step < step)
 
-    def _proofs(self, step: int) -> Iterator[tuple[str, Any]]:
+    @cached_property
+    def proofs(self) -> tuple[Proof, ...]:
+        """What unguarded validate.json_schema steps prove of whole variables, in order."""
+        return tuple(self._proofs())
+
+    def _proofs(self) -> Iterator[Proof]:
         for node in self.pipeline.steps:
-            if node.index >= step or node.operation.name != "validate.json_schema" or node.when:
+            if node.operation.name != "validate.json_schema" or node.when:
                 continue
             value = node.dynamic.get("value")
             if isinstance(value, Reference) and value.sigil == "$" and not value.path:
                 if value.name in self.variables:
-                    yield value.name, resolve_schema(self.document, node.static.get("schema"))
+                    schema = resolve_schema(self.document, node.static.get("schema"))
+                    names = schema.get("required", ()) if isinstance(schema, dict) else ()
+                    yield Proof(node.index, value.name, from_schema(schema), frozenset(names))
 
-    def _required(self, variable: str, step: int) -> set[str]:
-        return {
-            name
-            for proved, schema in self._proofs(step)
-            if proved == variable and isinstance(schema, dict)
-            for name in schema.get("required", ())
-        }
-
-    def _proved(self, variable: Variable, step: int) -> Shape:
+    def proved(self, variable: Variable, step: int) -> Shape:
+        """The variable's shape in that step."""
         if variable.shape.kind != "any":
             return variable.shape
-        for name, shape in self._validated(step):
-            if name == variable.name:
-                return shape
+        for proof in self._proofs_before(step):
+            if proof.variable == variable.name:
+                return proof.shape
         return variable.shape
 
     def _producer(self, variable: str) -> str:
