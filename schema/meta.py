@@ -30,7 +30,7 @@ def meta_schema() -> dict[str, Json]:
 
 
 def _without_null(part: Json) -> Json:
-    """An optional key is left out, never null: so that a finding names what is expected there."""
+    """Null in place of an optional key is taken out by `strip`, so no choice is left to check."""
     if isinstance(part, list):
         return [_without_null(item) for item in part]
     if not isinstance(part, dict):
@@ -56,7 +56,10 @@ def child(part: dict[str, Json], step: str | int) -> Json:
 
 
 def strip(value: Json, part: Json = None) -> Json:
-    """The value without its free keys. Free JSON (arguments, schemas, conditions) stays whole."""
+    """The value without its free keys and the nulls that say what leaving the key out says.
+
+    Free JSON (arguments, schemas, conditions) stays whole.
+    """
     part = _open(meta_schema() if part is None else part)
     if isinstance(value, list) and "items" in part:
         return [strip(item, part["items"]) for item in value]
@@ -73,7 +76,7 @@ def strip(value: Json, part: Json = None) -> Json:
 
 def _is_free(part: dict[str, Json], name: str, item: Json) -> bool:
     if name in part.get("properties", ()):
-        return False
+        return item is None and part["properties"][name].get("default", 0) is None
     if part.get("additionalProperties") is False or name.startswith("x-"):
         return name in FREE or name.startswith("x-")
     # Among names that the author chose, only a text is surely a remark.

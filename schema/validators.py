@@ -132,8 +132,9 @@ def _told(failure: jsonschema_rs.ValidationError) -> dict[str, str]:
     if unexpected:
         names = short(", ".join(map(str, unexpected)), _ECHO)
         return {"where": where, "message": f"unknown properties: {names}"}
-    if failure.kind.name == "propertyNames":
-        name = short(str(failure.kind.error.instance), _ECHO)  # type: ignore[union-attr]
+    kind: Any = failure.kind
+    if kind.name == "propertyNames":
+        name = short(str(kind.error.instance), _ECHO)
         return {"where": where, "message": f"the property's name `{name}` is not allowed"}
     echo = short(msgspec.json.encode(failure.instance).decode(), _ECHO)
     return {"where": where, "message": short(failure.message.replace(_MASK, echo, 1), 400)}
