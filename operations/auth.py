@@ -15,7 +15,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="larder"'}
 
 @operation("auth.require_scopes", errors=("UNAUTHORIZED", "FORBIDDEN"))
 def require_scopes(
-    ctx: ExecutionContext, *, scopes: ScopeNames, mode: Literal["any", "all"] = "any"
+    ctx: ExecutionContext, scopes: ScopeNames, mode: Literal["any", "all"] = "any"
 ) -> None:
     """Let in a principal that has any (or all) of the scopes, the actions and the namespace."""
     held = ctx.principal.scopes

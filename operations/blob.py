@@ -30,7 +30,7 @@ class Received(NamedTuple):
     effects=("request.body", "blob.write"),
     errors=("BLOB_TOO_LARGE", "BLOB_TOO_SMALL", "STORAGE_FULL"),
 )
-async def put(ctx: ExecutionContext, *, store: BlobStoreKind, from_: BodyBytes) -> Received:
+async def put(ctx: ExecutionContext, store: BlobStoreKind, from_: BodyBytes) -> Received:
     """Receive bytes and hash them; they stay staged until `blob.verify_digest` accepts them.
 
     A stream is read once: where a transaction is run again, this answers what it answered before.
@@ -55,7 +55,7 @@ async def put(ctx: ExecutionContext, *, store: BlobStoreKind, from_: BodyBytes) 
 
 
 @operation("blob.get", effects=("blob.read",), errors=("BLOB_NOT_FOUND",))
-async def get(ctx: ExecutionContext, *, store: BlobStoreKind, digest: Digest) -> Handle:
+async def get(ctx: ExecutionContext, store: BlobStoreKind, digest: Digest) -> Handle:
     """A handle on stored bytes, never the bytes."""
     handle = await _open(ctx, store.name, digest)
     if handle is None:
@@ -67,7 +67,6 @@ async def get(ctx: ExecutionContext, *, store: BlobStoreKind, digest: Digest) ->
 @operation("blob.verify_digest", effects=("blob.read",), errors=("DIGEST_MISMATCH",))
 async def verify_digest(
     ctx: ExecutionContext,
-    *,
     digest: Digest,
     algo: Literal["sha256"] = "sha256",
     expected: OptionalDigest = None,

@@ -29,7 +29,7 @@ _MISS = Looked(False, None)
 
 
 @operation("cache.get", effects=("cache.read",))
-async def get(ctx: ExecutionContext, *, kind: Kind, key: Text) -> Looked:
+async def get(ctx: ExecutionContext, kind: Kind, key: Text) -> Looked:
     """Look into a cache; one that is switched off never has anything."""
     world = ctx.world
     if not _enabled(world.schema.document.caching, kind):
@@ -44,7 +44,6 @@ async def get(ctx: ExecutionContext, *, kind: Kind, key: Text) -> Looked:
 @operation("cache.put", effects=("cache.write",))
 async def put(
     ctx: ExecutionContext,
-    *,
     kind: Kind,
     key: Text,
     ttl_seconds: OptionalInteger,
@@ -55,16 +54,16 @@ async def put(
     A value over `max_entry_bytes` is not kept.
     """
     caching = ctx.world.schema.document.caching
-    lifetime = caching.response_cache.default_ttl_seconds if ttl_seconds is None else ttl_seconds
-    if lifetime <= 0 or not _enabled(caching, kind):
+    if not _enabled(caching, kind):
         return
+    lifetime = caching.response_cache.default_ttl_seconds if ttl_seconds is None else ttl_seconds
     entry = _entry(ctx, value)
     if len(entry) > caching.response_cache.max_entry_bytes:
-        return
-    ctx.count_io("cache.write")
+        lifetime = 0  # Nothing is kept, and what stood under the key is forgotten too.
     scoped = ctx.scoped(key)
     size = len(entry) + len(scoped)
-    await ctx.world.cache.put(kind, scoped, entry, ttl_seconds=lifetime, size=size)
+    ctx.count_io("cache.write")
+    await ctx.world.cache.put(kind, scoped, entry, ttl_seconds=max(0, lifetime), size=size)
 
 
 OPERATIONS = (get, put)

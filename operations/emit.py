@@ -10,7 +10,7 @@ from stores.interfaces import Event
 
 
 @operation("emit.event", effects=("event.write",), errors=("EVENT_INVALID", "EVENT_TOO_LARGE"))
-def event(ctx: ExecutionContext, *, type: EventKind, payload: AnyValue) -> None:
+def event(ctx: ExecutionContext, type: EventKind, payload: AnyValue) -> None:
     """Append an event to the log, in the open transaction; one that is not durable is checked only.
 
     An event has a UUIDv7, the request's one time, the tenant, and its payload in canonical JSON.

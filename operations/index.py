@@ -38,7 +38,6 @@ class Page(NamedTuple):
 @operation("index.query", effects=("index.read",), errors=("INVALID_CURSOR",))
 async def query(
     ctx: ExecutionContext,
-    *,
     index: Annotated[Index | EventLog, Static("index")],
     key: Values = (),
     starts_with: OptionalText = None,
@@ -79,7 +78,7 @@ async def query(
 
 
 @operation("index.upsert", effects=("index.write",), errors=("INDEX_CONFLICT",))
-def upsert(ctx: ExecutionContext, *, index: Index, key: SourceKey, value: Object) -> None:
+def upsert(ctx: ExecutionContext, index: Index, key: SourceKey, value: Object) -> None:
     """Write the row of a source document, replacing the one it had."""
     ctx.count_io("index.write")
     entries = []
@@ -93,7 +92,7 @@ def upsert(ctx: ExecutionContext, *, index: Index, key: SourceKey, value: Object
 
 
 @operation("index.delete", effects=("index.write",))
-def delete(ctx: ExecutionContext, *, index: Index, key: SourceKey, value: AnyValue = None) -> None:
+def delete(ctx: ExecutionContext, index: Index, key: SourceKey, value: AnyValue = None) -> None:
     """Remove the row of a source document, which its key names; nothing happens without one."""
     ctx.count_io("index.write")
     ctx.writer(index.document.store).delete_row(ctx.scoped(index.name), key)

@@ -33,7 +33,7 @@ class Deleted(NamedTuple):
 
 
 @operation("kv.get", effects=("kv.read",))
-async def get(ctx: ExecutionContext, *, doc: DocumentKind, key: DocumentKey) -> Found:
+async def get(ctx: ExecutionContext, doc: DocumentKind, key: DocumentKey) -> Found:
     """Read one document by key; null when there is none."""
     ctx.count_io("kv.read")
     stored = await ctx.reader(doc.store).get(ctx.scoped(doc.name), key)
@@ -41,7 +41,7 @@ async def get(ctx: ExecutionContext, *, doc: DocumentKind, key: DocumentKey) -> 
 
 
 @operation("kv.put", effects=("kv.write",), errors=("DOCUMENT_INVALID", "VALUE_TOO_LARGE"))
-def put(ctx: ExecutionContext, *, doc: DocumentKind, key: DocumentKey, value: Object) -> None:
+def put(ctx: ExecutionContext, doc: DocumentKind, key: DocumentKey, value: Object) -> None:
     """Write one document, replacing what stands under that key."""
     ctx.count_io("kv.write")
     ctx.writer(doc.store).put(ctx.scoped(doc.name), key, _checked(ctx, doc, value))
@@ -55,7 +55,6 @@ def put(ctx: ExecutionContext, *, doc: DocumentKind, key: DocumentKey, value: Ob
 )
 async def cas_put(
     ctx: ExecutionContext,
-    *,
     doc: DocumentKind,
     key: DocumentKey,
     value: Object,
@@ -88,7 +87,7 @@ async def cas_put(
 
 
 @operation("kv.delete", effects=("kv.write",))
-async def delete(ctx: ExecutionContext, *, doc: DocumentKind, key: DocumentKey) -> Deleted:
+async def delete(ctx: ExecutionContext, doc: DocumentKind, key: DocumentKey) -> Deleted:
     """Remove one document; nothing happens when there is none."""
     ctx.count_io("kv.write")
     collection = ctx.scoped(doc.name)

@@ -6,7 +6,7 @@ from schema.entities import Entity
 
 
 @operation("normalize.entity")
-def normalize_entity(ctx: ExecutionContext, *, entity: Entity) -> None:
+def normalize_entity(ctx: ExecutionContext, entity: Entity) -> None:
     """Rewrite the entity's fields to their declared normal forms; absent ones stay absent."""
     slots = ctx.slots
     fields = entity.fields

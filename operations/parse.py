@@ -13,7 +13,7 @@ from schema.validators import Validator
 
 
 @operation("parse.path", errors=("INVALID_PATH",))
-def path(ctx: ExecutionContext, *, entity: Entity) -> None:
+def path(ctx: ExecutionContext, entity: Entity) -> None:
     """Set the entity's fields from the path's segments; those that the path lacks are null."""
     params = ctx.request.params
     slots = ctx.slots
@@ -33,7 +33,7 @@ def path(ctx: ExecutionContext, *, entity: Entity) -> None:
 
 
 @operation("parse.query", errors=("INVALID_QUERY",))
-def query(ctx: ExecutionContext, *, schema: Validator | None = None) -> Object:
+def query(ctx: ExecutionContext, schema: Validator | None = None) -> Object:
     """The query string as an object of texts, or as its JSON Schema says.
 
     With a schema, integers, numbers and booleans are converted, an array collects every value of a

@@ -11,7 +11,6 @@ from schema.model import UpstreamKind
 @operation("proxy.fetch", effects=("network",), errors=("UPSTREAM_ERROR", "UPSTREAM_TIMEOUT"))
 async def fetch(
     ctx: ExecutionContext,
-    *,
     upstream: UpstreamKind,
     method: Literal["GET", "HEAD"],
     path: Text,

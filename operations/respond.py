@@ -22,7 +22,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 @operation("respond.json", effects=("reply",))
-def json(ctx: ExecutionContext, *, status: Status, body: AnyValue, headers: Headers = None) -> None:
+def json(ctx: ExecutionContext, status: Status, body: AnyValue, headers: Headers = None) -> None:
     """Answer with a JSON value."""
     sent = {"content-type": "application/json"}
     if headers:
@@ -31,9 +31,7 @@ def json(ctx: ExecutionContext, *, status: Status, body: AnyValue, headers: Head
 
 
 @operation("respond.bytes", effects=("reply",))
-def bytes_(
-    ctx: ExecutionContext, *, status: Status, body: BodyBytes, headers: Headers = None
-) -> None:
+def bytes_(ctx: ExecutionContext, status: Status, body: BodyBytes, headers: Headers = None) -> None:
     """Answer with stored bytes, or with a text in UTF-8."""
     sent = {"content-type": "application/octet-stream"}
     if headers:
@@ -42,7 +40,7 @@ def bytes_(
 
 
 @operation("respond.redirect", effects=("reply",))
-def redirect(ctx: ExecutionContext, *, status: RedirectStatus, location: Text) -> None:
+def redirect(ctx: ExecutionContext, status: RedirectStatus, location: Text) -> None:
     """Send the client to another address."""
     ctx.reply = Reply(status, _checked({"location": location}), b"")
 
@@ -50,7 +48,6 @@ def redirect(ctx: ExecutionContext, *, status: RedirectStatus, location: Text) -
 @operation("respond.error", effects=("reply",))
 def error(
     ctx: ExecutionContext,
-    *,
     status: Status,
     code: ErrorCode,
     message: Text,

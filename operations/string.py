@@ -6,6 +6,6 @@ from operations.types import Text
 
 
 @operation("string.format")
-def format_(ctx: ExecutionContext, *, template: Text) -> Text:
+def format_(ctx: ExecutionContext, template: Text) -> Text:
     """The text of a template; the compiler has put the values in already."""
     return template

@@ -11,7 +11,6 @@ from stores.interfaces import StorageFull, UniqueViolation
 @operation("txn.begin", effects=("txn",))
 async def begin(
     ctx: ExecutionContext,
-    *,
     isolation: Literal["serializable", "repeatable_read", "read_committed"],
 ) -> None:
     """Open a transaction; every store gives `serializable`, which keeps the weaker promises too."""

@@ -9,7 +9,7 @@ from schema.validators import Validator
 
 
 @operation("validate.entity", errors=("VALIDATION_ERROR",))
-def validate_entity(ctx: ExecutionContext, *, entity: Entity) -> None:
+def validate_entity(ctx: ExecutionContext, entity: Entity) -> None:
     """Check every field that the request carries: pattern, length, version scheme."""
     slots = ctx.slots
     places = ctx.program.field_slots[entity.name].items()
@@ -22,7 +22,7 @@ def validate_entity(ctx: ExecutionContext, *, entity: Entity) -> None:
 
 
 @operation("validate.json_schema", errors=("VALIDATION_ERROR",))
-def validate_json_schema(ctx: ExecutionContext, *, schema: Validator, value: AnyValue) -> None:
+def validate_json_schema(ctx: ExecutionContext, schema: Validator, value: AnyValue) -> None:
     """Check a value against a JSON Schema."""
     failures = schema.failures(value)
     if failures:
