@@ -32,7 +32,7 @@ def mint() -> Minted:
     """A new token of 256 random bits."""
     token_id = _random(ID_LENGTH)
     body = PREFIX + token_id + _random(SECRET_LENGTH)
-    text = body + _checksum(body)
+    text = body + checksum(body)
     return Minted(token_id, text, PREFIX + token_id, digest(text))
 
 
@@ -46,19 +46,20 @@ def token_id(text: str) -> str | None:
     if not SHAPE.fullmatch(text):
         return None
     body, check = text[:-CHECK_LENGTH], text[-CHECK_LENGTH:]
-    if check != _checksum(body):
+    if check != checksum(body):
         return None
     return body[len(PREFIX) : len(PREFIX) + ID_LENGTH]
 
 
-def _random(length: int) -> str:
-    return "".join(secrets.choice(DIGITS) for _ in range(length))
-
-
-def _checksum(body: str) -> str:
+def checksum(body: str) -> str:
+    """What stands behind the rest of a token: its CRC-32 in base62."""
     rest = zlib.crc32(body.encode("ascii"))
     digits = []
     for _ in range(CHECK_LENGTH):
         rest, digit = divmod(rest, len(DIGITS))
         digits.append(DIGITS[digit])
     return "".join(reversed(digits))
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(DIGITS) for _ in range(length))

@@ -170,7 +170,7 @@ def _check(path: Path, keys: tuple[Key, ...]) -> None:
 
 
 def _new_key() -> Key:
-    secret = base64.b64encode(secrets.token_bytes(48)).decode("ascii")
+    secret = base64.b64encode(secrets.token_bytes(64)).decode("ascii")
     return Key(secrets.token_hex(8), secret)
 
 

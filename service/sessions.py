@@ -70,7 +70,7 @@ class Sessions:
         payload = self._verified(token, now)
         times = [payload[name] for name in ("iat", "nbf", "exp")]
         texts = [payload[name] for name in ("sub", "jti", "stamp")]
-        if not all(type(time) is int for time in times):
+        if not all(type(time) is int and 0 <= time < 1 << 40 for time in times):
             raise _invalid()
         if not all(isinstance(text, str) and 0 < len(text) <= 128 for text in texts):
             raise _invalid()

@@ -133,6 +133,9 @@ class Authenticator:
         age = now - self._read_at
         if known.generation != self._generation or now >= known.until or age >= FRESH_SECONDS:
             return None
+        expires_at = known.identity.expires_at
+        if expires_at is not None and self._clock() >= expires_at:
+            return None
         if age >= RENEW_SECONDS and not self._renewing:
             self._renewing = True
             self._in_background(self._renew())
@@ -142,10 +145,7 @@ class Authenticator:
     def _remember(self, value: bytes, identity: Identity, as_of: int, read_at: float) -> None:
         self.learn(as_of)
         self._read_at = max(self._read_at, read_at)
-        lifetime = self._remember_seconds
-        if identity.expires_at is not None:
-            lifetime = min(lifetime, identity.expires_at - self._clock())
-        known = _Remembered(identity, as_of, read_at + lifetime)
+        known = _Remembered(identity, as_of, read_at + self._remember_seconds)
         digest = hashlib.sha256(value).digest()
         self._memory[digest] = known
         self._memory.move_to_end(digest)

@@ -1,0 +1,93 @@
+import base64
+
+import pytest
+
+from errors.problem import Refusal
+from service import api_tokens
+from service.credentials import authorization, shown
+
+ALL = frozenset({"jwt", "api_token", "basic"})
+MINTED = api_tokens.mint()
+
+
+def basic(text: bytes) -> bytes:
+    return b"Basic " + base64.b64encode(text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"Bearer " + MINTED.text.encode(),
+        b"bearer  " + MINTED.text.encode() + b" ",
+        basic(b"ann:" + MINTED.text.encode()),
+        basic(b":" + MINTED.text.encode()),
+        basic("__tokén__:".encode() + MINTED.text.encode()),
+    ],
+)
+def test_a_token_comes_as_bearer_or_as_the_password_of_anybody(value: bytes):
+    assert shown(value, ALL) == ("api_token", MINTED.text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"", b" ", b"Bearer", b"Bearer ", b"Basic", b"Basic ", b"Basic %%%", b"Basic YW5u",
+        b"Basic YW5uOg==", b"Basic YW5uOg", b"Digest x", b"larder_x", b"Bearer \xff\xfe",
+        b"Token x", basic(b"ann:\xff"), b"Bearer " + b"x" * 9000, b"\x00",
+    ],
+)  # fmt: skip
+def test_a_header_that_holds_no_token_is_refused_and_not_taken_for_none(value: bytes):
+    with pytest.raises(Refusal) as refused:
+        shown(value, ALL)
+    assert refused.value.problem.status == 401
+
+
+def test_two_authorization_headers_are_refused():
+    headers = [
+        (b"authorization", b"Bearer a"),
+        (b"accept", b"*/*"),
+        (b"authorization", b"Bearer a"),
+    ]
+    with pytest.raises(Refusal):
+        authorization(headers)
+    assert authorization(headers[:2]) == b"Bearer a"
+    assert authorization(headers[1:2]) is None
+
+
+@pytest.mark.parametrize(
+    ("sources", "accepted"),
+    [
+        ({"jwt"}, {"bearer jwt"}),
+        ({"api_token"}, {"bearer api_token"}),
+        ({"jwt", "basic"}, {"bearer jwt", "basic jwt"}),
+        ({"api_token", "basic"}, {"bearer api_token", "basic api_token"}),
+        ({"basic"}, {"basic jwt", "basic api_token"}),
+        (set(), set()),
+    ],
+)
+def test_only_the_kinds_that_the_schema_names_are_accepted(sources, accepted):
+    tokens = {"jwt": b"a.b.c", "api_token": MINTED.text.encode()}
+    found = set()
+    for kind, token in tokens.items():
+        for scheme, value in (("bearer", b"Bearer " + token), ("basic", basic(b"u:" + token))):
+            try:
+                shown(value, frozenset(sources))
+            except Refusal:
+                continue
+            found.add(f"{scheme} {kind}")
+    assert found == accepted
+
+
+def test_a_minted_token_is_recognised_and_any_change_of_it_is_not():
+    assert api_tokens.token_id(MINTED.text) == MINTED.id
+    assert MINTED.text.startswith(MINTED.prefix)
+    for place in range(len(MINTED.text)):
+        other = "A" if MINTED.text[place] != "A" else "B"
+        changed = MINTED.text[:place] + other + MINTED.text[place + 1 :]
+        assert api_tokens.token_id(changed) is None
+        assert api_tokens.token_id(MINTED.text[:place]) is None
+    assert api_tokens.token_id(MINTED.text + "\n") is None
+
+
+def test_tokens_do_not_repeat():
+    assert len({api_tokens.mint().text for _ in range(1000)}) == 1000
