@@ -6,6 +6,7 @@ remembered for that very address: a token is never shown to another service.
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -98,10 +99,10 @@ def read_password(file: Path | None, *, confirm: bool) -> str:
     """
     if file is not None:
         password = read_secret(file)
-    elif click.get_text_stream("stdin").isatty():
+    elif sys.stdin.isatty():
         password = click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
     else:
-        password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+        password = sys.stdin.readline().rstrip("\r\n")
     if not password:
         raise CouldNotRun("no password was given", hint="Use --password-file, or type it.")
     return password
