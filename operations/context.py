@@ -34,8 +34,8 @@ class ExecutionContext:
 
     __slots__ = (
         "_started", "check_at", "cpu_started", "deadline", "event", "exclusive", "handles",
-        "io_left", "joined", "memo", "moment", "now", "on_exit", "principal", "program", "reply", "request",
-        "route_id", "slots", "staged", "tenant", "transactions", "world",
+        "io_left", "joined", "memo", "moment", "now", "on_exit", "principal", "program",
+        "reply", "request", "route_id", "slots", "staged", "tenant", "transactions", "world",
     )  # fmt: skip
 
     def __init__(

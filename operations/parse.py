@@ -11,6 +11,8 @@ from operations.types import AnyValue, Object
 from schema.entities import Entity
 from schema.validators import Validator
 
+_NO_SEGMENTS = frozenset({"", ".", ".."})
+
 
 @operation("parse.path", errors=("INVALID_PATH",))
 def path(ctx: ExecutionContext, entity: Entity) -> None:
@@ -73,7 +75,7 @@ OPERATIONS = (path, query, json)
 
 def _segment(text: str) -> str:
     """A segment as it came, when it can be one; a rest parameter holds several, between `/`."""
-    if any(part in ("", ".", "..") for part in text.split("/")):
+    if text in _NO_SEGMENTS or ("/" in text and not _NO_SEGMENTS.isdisjoint(text.split("/"))):
         raise ValueError("is empty, or is a dot segment")
     if "\\" in text or not text.isprintable():
         raise ValueError("holds a character that no segment may hold")

@@ -84,20 +84,23 @@ async def test_everything_that_was_opened_is_closed_on_the_way_out(house: Any) -
 def test_a_declaration_that_the_language_cannot_say_is_refused() -> None:
     def undocumented(ctx: Any) -> None: ...
 
-    def mistyped(ctx: Any, *, key: str) -> None:
+    def mistyped(ctx: Any, key: str) -> None:
         """An argument without a type of the language."""
 
     def misreturned(ctx: Any) -> str:
         """An output without a type of the language."""
         return ""
 
-    def fine(ctx: Any, *, from_: Text = "x") -> Text:
+    def fine(ctx: Any, from_: Text = "x") -> Text:
         """Documented.
 
         More."""
         return from_
 
-    for function in (undocumented, mistyped, misreturned):
+    def named_only(ctx: Any, *, key: Text) -> None:
+        """An argument that the compiler cannot pass by position."""
+
+    for function in (undocumented, mistyped, misreturned, named_only):
         with pytest.raises(TypeError):
             operation("test.op")(function)
     declared = operation("test.op")(fine)
