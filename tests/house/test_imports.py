@@ -13,7 +13,7 @@ BELOW = {
     "models": set(),
     "schema": {"errors"},
     "stores": {"errors"},
-    "operations": {"errors", "schema", "stores.interfaces"},
+    "operations": {"errors", "schema", "stores.interfaces", "stores.events"},
     "pipelines": {"errors", "schema", "operations"},
     "config_db": {"errors", "schema", "models"},
     "service": {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from errors.problem import refuse
-from operations import blob, txn
+from operations import blob, parse, txn
 from operations.context import Reply
 from stores.interfaces import StorageFull
 from stores.memory_blobs import MemoryBlobs
@@ -94,6 +94,8 @@ async def test_a_stream_is_read_by_one_step_only(house: Any) -> None:
     await _put(ctx)
     with pytest.raises(RuntimeError, match="has read the stream"):
         await _put(ctx, store="mirror")
+    with pytest.raises(RuntimeError, match="has read the body"):
+        await parse.json.function(ctx)
 
 
 @pytest.mark.parametrize(
