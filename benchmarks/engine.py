@@ -119,5 +119,10 @@ async def measure() -> None:
     print(f"ratio    {ours / theirs:7.2f}")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Measure in a loop of its own."""
     asyncio.run(measure())
+
+
+if __name__ == "__main__":
+    main()
