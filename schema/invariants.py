@@ -1,6 +1,6 @@
 """The `assert` language of invariants: statements about schema.json itself, evaluated at load.
 
-`equals`, `not_equals` take [pointer, value], `in` [pointer, [values]]; `all` and `any` take lists of
+`equals`, `not_equals` take [pointer, value], `in` [pointer, [values]]; `all`, `any` take lists of
 assertions, `not` one, `implies` {"if", "then"}. `route_requires` takes {"where": {"id"?, "tag"?,
 "method"?}, "ops": […], "forbids": […], "scopes": […]}: every route that matches `where` runs all of
 `ops`, none of `forbids`, and is entered by `scopes` only. Several in one object are AND. A pointer
@@ -22,10 +22,14 @@ Json = Any
 
 
 class AssertionFault(ValueError):
-    """The assertion itself is malformed or speaks of nothing; `pointer` leads into it."""
+    """The assertion itself is malformed, or with `empty` speaks of nothing that is there.
 
-    def __init__(self, message: str, pointer: str, hint: str = "") -> None:
+    `pointer` leads into it.
+    """
+
+    def __init__(self, message: str, pointer: str, hint: str = "", *, empty: bool = False) -> None:
         super().__init__(message)
+        self.empty = empty
         self.pointer = pointer
         self.hint = hint
 
@@ -40,7 +44,8 @@ def invariant_findings(value: Json, places: Places) -> Iterator[Finding]:
         try:
             broken = list(_broken(value, invariant["assert"], pointer))
         except AssertionFault as fault:
-            yield places.finding("E108", fault.pointer, str(fault), fault.hint)
+            rule = invariant["id"] if fault.empty else "E108"
+            yield places.finding(rule, fault.pointer, str(fault), fault.hint)
             continue
         for message in broken:
             said = invariant.get("description", "")
@@ -72,8 +77,8 @@ def _compare(
         except ValueError as fault:
             raise AssertionFault(str(fault), join(pointer, 0)) from None
         if found is MISSING:
-            yield f"nothing stands at {short(where)}"
-        elif not test(found, expected):
+            raise AssertionFault(f"nothing stands at {short(where)}", join(pointer, 0), empty=True)
+        if not test(found, expected):
             yield f"{short(where)} is {_text(found)}, which is not {word} {_text(expected)}"
 
     return judge
@@ -109,7 +114,8 @@ def _route_requires(root: Json, operand: Json, pointer: str) -> Iterator[str]:
         _list(operand[name], join(pointer, name), texts=True)
     routes = [r for r in root.get("api", {}).get("routes", ()) if _matches(r, operand["where"])]
     if not routes:
-        yield f"no route matches {_text(operand['where'])}"
+        place = join(pointer, "where")
+        raise AssertionFault(f"no route matches {_text(operand['where'])}", place, empty=True)
     for route in routes:
         for reason in _route_reasons(route, operand):
             yield f"route `{route['id']}` {reason}"
