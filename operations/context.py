@@ -19,10 +19,10 @@ from operations.world import (
     UpstreamResponse,
     World,
 )
-from stores.interfaces import BlobHandle, Reader, StagedBlob, Transaction
+from stores.interfaces import BlobHandle, Conflict, Reader, StagedBlob, Transaction
 
 __all__ = [
-    "ByteStream", "ExecutionContext", "Meter", "Network", "Principal", "Program", "Reply",
+    "ByteStream", "Conflict", "ExecutionContext", "Meter", "Network", "Principal", "Program", "Reply",
     "Request", "UpstreamResponse", "World",
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ import asyncio
 from time import perf_counter
 
 from errors.problem import refuse
-from operations.context import ExecutionContext, Reply
+from operations.context import Conflict, ExecutionContext, Reply
 from pipelines.bind import (
     AWAIT,
     AWAIT_SET,
@@ -21,7 +21,6 @@ from pipelines.bind import (
     BoundStep,
 )
 from pipelines.compile import Program
-from stores.interfaces import Conflict
 
 RETRIES = 5
 OPTIMISTIC_TRIES = 2
