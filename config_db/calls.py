@@ -23,7 +23,7 @@ class Calls:
     """Runs one function a transaction. Both methods raise Refusal OVERLOADED when the database
     does not answer in time or cannot be reached, and whatever the function raises."""
 
-    def __init__(self, engine: Engine, threads: int = 4, waiting: int = 256) -> None:
+    def __init__(self, engine: Engine, threads: int = 4, waiting: int = 1024) -> None:
         self._engine = engine
         self._threads = BoundedThreads("the account database", threads, waiting)
 

@@ -14,7 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from config_db.accounts import Account
 from config_db.calls import Calls
@@ -28,6 +28,7 @@ from service.credentials import authorization, shown
 from service.refusals import unauthorized
 from service.sessions import Sessions
 
+T = TypeVar("T")
 Headers = Iterable[tuple[bytes, bytes]]
 
 FRESH_SECONDS = 0.9  # what was read longer ago is not relied on
@@ -87,8 +88,9 @@ class Authenticator:
         self._memory: OrderedDict[bytes, _Remembered] = OrderedDict()
         self._generation = 0
         self._read_at = float("-inf")
-        self._renewing = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._renewing: asyncio.Task[None] | None = None
+        self._looking_up: dict[tuple[bytes, int], asyncio.Task[Identity]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def recall(self, headers: Headers) -> Principal | None:
         """The principal if it is known without waiting; None: ask `principal`.
@@ -112,7 +114,12 @@ class Authenticator:
         value = authorization(headers)
         if value is None:
             return self._anonymous
-        return self._recalled(value) or await self._verify(value)
+        identity = self._recalled(value)
+        if identity is None and hashlib.sha256(value).digest() in self._memory:
+            # Known, but perhaps only not read about for too long: one reading serves all who wait.
+            await asyncio.shield(self._renewal())
+            identity = self._recalled(value)
+        return identity or await self._verified(value)
 
     def learn(self, changed: int) -> None:
         """A change with that generation was committed: what was remembered before is void."""
@@ -120,7 +127,8 @@ class Authenticator:
 
     async def close(self) -> None:
         """Wait for what runs in the background."""
-        await asyncio.gather(*self._tasks)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     # remembering
 
@@ -136,9 +144,8 @@ class Authenticator:
         expires_at = known.identity.expires_at
         if expires_at is not None and self._clock() >= expires_at:
             return None
-        if age >= RENEW_SECONDS and not self._renewing:
-            self._renewing = True
-            self._in_background(self._renew())
+        if age >= RENEW_SECONDS:
+            self._renewal()
         self._memory.move_to_end(digest)
         return known.identity
 
@@ -152,6 +159,11 @@ class Authenticator:
         if len(self._memory) > self._remember_count:
             self._memory.popitem(last=False)
 
+    def _renewal(self) -> asyncio.Task[None]:
+        if self._renewing is None or self._renewing.done():
+            self._renewing = self._in_background(self._renew())
+        return self._renewing
+
     async def _renew(self) -> None:
         try:
             read_at = self._monotonic()
@@ -161,19 +173,28 @@ class Authenticator:
         except Refusal as refusal:
             # Nothing is relied on past FRESH_SECONDS, so requests meet the same problem themselves.
             log.warning("credentials could not be checked for changes: %s", refusal)
-        finally:
-            self._renewing = False
 
     def _notice_rotation(self) -> None:
         if self._sessions.refresh_keys():
             self._memory.clear()
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # looking up
+
+    async def _verified(self, value: bytes) -> Identity:
+        # Many requests with one credential look it up once; who comes after a change looks again.
+        key = (value, self._generation)
+        looking_up = self._looking_up.get(key)
+        if looking_up is None:
+            looking_up = self._in_background(self._verify(value))
+            self._looking_up[key] = looking_up
+            looking_up.add_done_callback(lambda _: self._looking_up.pop(key))
+        return await asyncio.shield(looking_up)
 
     async def _verify(self, value: bytes) -> Identity:
         kind, token = shown(value, self._sources)

@@ -1,5 +1,6 @@
 """Who is let in, what is remembered, and how soon the end of a credential is noticed."""
 
+import asyncio
 import base64
 import time
 from collections.abc import Callable
@@ -124,6 +125,34 @@ def test_under_load_the_counter_is_read_in_the_background(service):
         return known
 
     assert ask(service, keep_asking) == [True] * 6
+
+
+def test_after_a_pause_one_reading_serves_all_who_wait(service):
+    accounts, seconds = service.accounts, [100.0]
+    watched = Authenticator(
+        accounts.calls, accounts.sessions, accounts.clock, monotonic=lambda: seconds[0]
+    )
+    token = service.login()
+
+    async def all_at_once():
+        first = await watched.principal(raw(token))
+        seconds[0] += 3
+        return first, await asyncio.gather(*(watched.principal(raw(token)) for _ in range(600)))
+
+    # More than the database's threads would let wait, had each to be looked up for itself.
+    first, others = ask(service, all_at_once)
+    assert all(principal is first for principal in others)
+
+
+def test_many_requests_with_one_new_credential_all_get_its_answer(service, authenticator):
+    good, bad = service.login(), service.login()[:-1]
+
+    async def ask_often(token: str):
+        asked = (authenticator.principal(raw(token)) for _ in range(2000))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert {principal.subject for principal in ask(service, ask_often, good)} == {"ann"}
+    assert {refusal.problem.code for refusal in ask(service, ask_often, bad)} == {"UNAUTHORIZED"}
 
 
 def test_a_remembered_token_still_expires_on_time(service, authenticator):
