@@ -62,11 +62,17 @@ def ask(
 class LiveServer:
     """`larder serve` on a free port with its own data directory; log in `server.log` beside it."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str] | None = None, *options: str):
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str] | None = None,
+        *options: str,
+        port: int | None = None,
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "server.log"
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._options = options
         self._environ = {**clean_environment(), **SLOW_FREE, **(environ or {})}
