@@ -6,94 +6,26 @@ event's payload. `$x` is a variable that some step sets, or a reserved root.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from pipelines.expressions import Fault
-from pipelines.nodes import Constant, PathPart, Pipeline, Reference, StepNode, references
+from pipelines.leaves import step_reads
+from pipelines.nodes import Pipeline, Reference, StepNode
 from pipelines.outputs import output_shapes
 from pipelines.shapes import (
     ANY,
-    OPTIONAL_TEXT,
     TEXT,
     Shape,
     from_schema,
     lookup,
     optional,
 )
+from pipelines.targets import ROOT_SHAPES, ROOTS, Proof, Target, Variable
 from schema.document import Document, EntityDeclaration
 from schema.nearest import nearest
 
-ROOTS = ("principal", "request", "route", "tenant", "event")
-
-PRINCIPAL = Shape(
-    "object",
-    fields={
-        "subject": OPTIONAL_TEXT,
-        "scopes": Shape("array", item=TEXT),
-        "tenant": OPTIONAL_TEXT,
-    },
-    closed=True,
-)
-REQUEST = Shape(
-    "object",
-    fields={
-        "id": TEXT,
-        "method": TEXT,
-        "path": TEXT,
-        "query": TEXT,
-        "headers": Shape("headers", item=OPTIONAL_TEXT),
-        "body": Shape("stream"),
-    },
-    closed=True,
-)
-ROUTE = Shape(
-    "object",
-    fields={"id": TEXT, "method": TEXT, "tags": Shape("array", item=TEXT)},
-    closed=True,
-)
-
-_ROOT_SHAPES = {
-    "principal": PRINCIPAL, "request": REQUEST, "route": ROUTE, "tenant": OPTIONAL_TEXT,
-}  # fmt: skip
-
-Source = Literal["field", "param", "variable", "root"]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a reference means: a slot's source and name, the path into it, the shape found there.
-
-    `owner` is the entity of a field; `base` is the shape of the whole slot.
-    """
-
-    source: Source
-    name: str
-    path: tuple[PathPart, ...]
-    shape: Shape
-    base: Shape
-    owner: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A variable and the step that sets it."""
-
-    name: str
-    step: int
-    output: str
-    shape: Shape
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What the validate.json_schema in a step proves of a variable."""
-
-    step: int
-    variable: str
-    shape: Shape
-    required: frozenset[str]
+__all__ = ("Scope", "Target", "entity_declaration", "resolve_schema")
 
 
 class Scope:
@@ -148,7 +80,7 @@ class Scope:
                 message = "$event exists in apply pipelines only"
                 return Fault("", message, "this is a route", "E201")
             return Target("root", name, (), self._event, self._event)
-        shape = _ROOT_SHAPES[name]
+        shape = ROOT_SHAPES[name]
         return Target("root", name, (), shape, shape)
 
     @cached_property
@@ -284,21 +216,10 @@ class Scope:
         """E201 and E203: every reference that means nothing, or more than one thing."""
         yield from self.faults
         for step in self.pipeline.steps:
-            for pointer, reference in step_references(step):
+            for pointer, reference in step_reads(step):
                 target = self.target(reference, step.index)
                 if isinstance(target, Fault):
                     yield Fault(pointer, target.message, target.hint, target.rule)
-
-
-def step_references(step: StepNode) -> Iterator[tuple[str, Reference]]:
-    """Every reference of a step with the pointer of the argument it stands in, `when` first."""
-    if step.when is not None:
-        for reference in references(step.when):
-            yield step.argument("when"), reference
-    for name, node in step.dynamic.items():
-        if not isinstance(node, Constant):
-            for reference in references(node):
-                yield step.argument(name), reference
 
 
 def entity_declaration(document: Document, name: str) -> EntityDeclaration | None:
