@@ -21,9 +21,7 @@ from pipelines.nodes import (
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH = rf"{_NAME}(?:\.{_NAME}|\[[0-9]{{1,9}}\])*"
 _DOLLAR = re.compile(rf"\$({_PATH})", re.ASCII)
-_BRACE = re.compile(
-    rf"\{{({_PATH})(?::([0-9]{{1,9}}):([0-9]{{1,9}}))?(\?)?\}}", re.ASCII
-)
+_BRACE = re.compile(rf"\{{({_PATH})(?::([0-9]{{1,9}}):([0-9]{{1,9}}))?(\?)?\}}", re.ASCII)
 _PART = re.compile(rf"\.({_NAME})|\[([0-9]+)\]", re.ASCII)
 _SPECIAL = re.compile(r"[{}$]")
 
