@@ -1,7 +1,7 @@
 """Documents, index rows, events and small blobs in one SQLite file.
 
-Reads run on the event loop's thread and never suspend. Writes are buffered, and committed by one
-thread for many requests at once (stores/sqlite_writer.py). Any number of processes may share the
+Reads run on the event loop's thread and never suspend. Writes are buffered, and committed for many
+requests at once (stores/sqlite_writer.py). Any number of processes may share the
 file.
 """
 
@@ -24,8 +24,9 @@ from stores.interfaces import (
     Transaction,
 )
 from stores.sqlite_file import connect, create_file
+from stores.sqlite_jobs import Job, Turn
 from stores.sqlite_tables import SqliteReads, SqliteTables
-from stores.sqlite_writer import Job, Turn, Writer
+from stores.sqlite_writer import Writer
 from stores.tables import Changes, apply, check, check_unique, query
 from stores.transaction import BufferedTransaction
 
@@ -88,15 +89,17 @@ class SqliteStore:
             async with asyncio.timeout(2 * self._turn_seconds):
                 await turn.granted
         except BaseException as error:
-            turn.end(None)
+            self._writer.end(turn, None)
             if isinstance(error, TimeoutError):
                 raise Conflict("no turn to write alone came in time") from error
             raise
         transaction = BufferedTransaction(
-            self._reads, partial(self._commit_turn, turn), partial(turn.end, None)
+            self._reads,
+            partial(self._commit_turn, turn),
+            partial(self._writer.end, turn, None),
         )
         # Who forgets the transaction, or was cancelled with it, must not keep the others out.
-        weakref.finalize(transaction, turn.end, None).atexit = False
+        weakref.finalize(transaction, self._writer.end_soon, turn).atexit = False
         return transaction
 
     async def events(
@@ -135,7 +138,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish what is queued, then close the file."""
-        await asyncio.to_thread(self._writer.close)
+        await self._writer.close()
         self._reads.db.close()
 
     def inline_get(self, digest: str) -> tuple[bytes, float] | None:
@@ -160,7 +163,7 @@ class SqliteStore:
         return self._reads.inline_stats()
 
     async def _run(self, work: Callable[[SqliteTables], object]) -> object:
-        job = Job(work, lambda: None)
+        job = Job(work)
         self._writer.submit(job)
         return await job.done()
 
@@ -176,13 +179,13 @@ class SqliteStore:
 
     async def _commit_turn(self, turn: Turn, changes: Changes) -> None:
         job = self._job(changes) if changes.writes() else None
-        if not turn.end(job):
+        if not self._writer.end(turn, job):
             await self._commit(changes)
         elif job is not None:
             await job.done()
 
     def _job(self, changes: Changes) -> Job:
-        """The changes as work: the blobs come last, so that nothing is flushed in vain."""
+        """The changes as work: files are flushed last, so that none is in vain."""
         inline: list[tuple[StagedBlob, bytes]] = []
         files: list[StagedBlob] = []
         for blob in changes.blobs:
@@ -200,11 +203,9 @@ class SqliteStore:
             apply(tables, changes)
             for blob, value in inline:
                 tables.write_inline(blob.digest, value, now)
-            for blob in files:
-                blob.flush()
 
         def kept() -> None:
             for blob, _ in inline:
                 blob.kept()
 
-        return Job(work, kept)
+        return Job(work, files=files, kept=kept)

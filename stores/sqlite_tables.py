@@ -26,8 +26,11 @@ _HEAD = "SELECT sequence, hash FROM event WHERE log = ? ORDER BY sequence DESC L
 _EVENTS = """SELECT sequence, event_id, tenant, type, at, payload, previous, hash FROM event
  WHERE log = ? AND sequence > ? ORDER BY sequence LIMIT ?"""
 _KEYS = "SELECT key FROM document WHERE collection = ? AND key >= ? ORDER BY key LIMIT ?"
-_HOLDERS = """SELECT identity FROM place
- WHERE index_name = ? AND ordering = ? AND unique_value = ? ORDER BY identity"""
+# Left to itself, SQLite walks the whole index_name here.
+_HOLDERS = """SELECT identity FROM place INDEXED BY place_of_unique
+ WHERE index_name = ? AND ordering = ? AND unique_value = ?"""
+_REMOVE_ROW = """DELETE FROM place INDEXED BY place_of_identity
+ WHERE index_name = ? AND identity = ?"""
 _COUNTS = """SELECT (SELECT count(*) FROM document),
  (SELECT count(*) FROM (SELECT DISTINCT index_name, identity FROM place)),
  (SELECT count(*) FROM event)"""
@@ -134,7 +137,7 @@ class SqliteTables(SqliteReads):
     def holders(self, index: str, ordering: str, unique: bytes) -> Sequence[str]:
         """The identities of the rows that hold a unique value, in order."""
         rows = self._rows(_HOLDERS, (index, ordering, unique))
-        return [identity for (identity,) in rows]
+        return sorted(identity for (identity,) in rows)
 
     def write_document(self, collection: str, key: str, value: bytes, revision: int) -> None:
         """Write or replace a document."""
@@ -160,9 +163,7 @@ class SqliteTables(SqliteReads):
 
     def remove_row(self, index: str, identity: str) -> None:
         """Remove a row, if it is there."""
-        self.db.execute(
-            "DELETE FROM place WHERE index_name = ? AND identity = ?", (index, identity)
-        )
+        self.db.execute(_REMOVE_ROW, (index, identity))
 
     def head(self, log: str) -> tuple[int, str]:
         """The last event's sequence and hash."""

@@ -1,18 +1,26 @@
-"""The one thread that writes: it commits the work of many requests with one flush."""
+"""Group commit: the work of many requests under one lock and with one flush.
+
+The event loop does what costs microseconds: it takes the lock, checks and applies all jobs that
+wait. What costs milliseconds, flushing files and the commit, is done by threads; new jobs gather
+meanwhile. So the interpreter's lock changes hands twice a batch. (With the statements in a thread
+of their own it changed hands for each of them, and a busy event loop stopped the writer.)
+"""
 
 import asyncio
-import threading
+import random
+from collections import deque
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
+from concurrent.futures import ThreadPoolExecutor
 
 import apsw
 
-from stores.interfaces import Conflict
+from stores.interfaces import Conflict, StagedBlob
 from stores.sqlite_file import Patience, meaning
+from stores.sqlite_jobs import Job, Turn
 from stores.sqlite_tables import SqliteTables
 
-MOST_JOBS = 256
-"""How many jobs share one commit at most."""
+MOST_JOBS = 64
+"""How many jobs share one commit at most; the event loop stands still while they are applied."""
 
 CHECKPOINT_PAGES = 4_000
 """The log is copied into the database from this length on: 16 MiB."""
@@ -24,171 +32,162 @@ CHECKPOINT_SECONDS = 0.05
 """How long a checkpoint waits for readers; the commits wait meanwhile."""
 
 LOCK_SECONDS = 10.0
-"""How long a commit waits for other processes."""
+"""How long jobs wait for other processes."""
 
-
-class Job:
-    """A piece of work for the writer's thread, done wholly or not at all.
-
-    `work` runs under the store's lock and may raise; `kept` runs after the commit. The future
-    belongs to the event loop that made the job, and gets what `work` returned or raised.
-    """
-
-    def __init__(self, work: Callable[[SqliteTables], object], kept: Callable[[], None]) -> None:
-        self.work = work
-        self.kept = kept
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[object] = self.loop.create_future()
-        self.result: object = None
-        self.error: Exception | None = None
-        self.withdrawn = False
-
-    async def done(self) -> object:
-        """Wait for the outcome. Who is cancelled here takes the job back, if it is not too late."""
-        try:
-            return await self.future
-        except asyncio.CancelledError:
-            self.withdrawn = True
-            raise
-
-    def settle(self) -> None:
-        """Tell the one who waits; on the event loop."""
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
-
-class Turn:
-    """An exclusive transaction's place in the queue, and then its hold on the store's lock."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.granted: asyncio.Future[None] = self.loop.create_future()
-        self.error: Exception | None = None
-        self._answers: SimpleQueue[Job | None] = SimpleQueue()
-        # Reentrant, because the garbage collector may end a turn at any point.
-        self._lock = threading.RLock()
-        self.is_open = True
-
-    def end(self, job: Job | None) -> bool:
-        """End the turn with a job, or with nothing; False when it has ended already."""
-        with self._lock:
-            if not self.is_open:
-                return False
-            self.is_open = False
-            self._answers.put(job)
-            return True
-
-    def wait(self, seconds: float) -> Job | None:
-        """The job it ends with; None when it was given up or the time is over."""
-        try:
-            return self._answers.get(timeout=seconds)
-        except Empty:
-            self.end(None)
-            return self._answers.get()
-
-    def settle(self) -> None:
-        """Tell the one who waits for the turn; on the event loop."""
-        if self.granted.done():
-            self.end(None)
-        elif self.error is not None:
-            self.granted.set_exception(self.error)
-        else:
-            self.granted.set_result(None)
+_RETRY_SECONDS = (0.0005, 0.002)
+_FLUSHERS = 4
 
 
 class Writer:
-    """Owns the writing connection. `turn_seconds` bounds an exclusive transaction."""
+    """Owns the writing connection. `turn_seconds` bounds an exclusive transaction.
+
+    The connection is used by the event loop or by the thread, never by both: `_busy` from the
+    first job on until nothing waits any more, and each step starts the next one.
+    """
 
     def __init__(self, db: apsw.Connection, *, turn_seconds: float) -> None:
         self._tables = SqliteTables(db)
-        self._patience = Patience(LOCK_SECONDS)
-        db.set_busy_handler(self._patience)
         self._turn_seconds = turn_seconds
-        self._queue: SimpleQueue[Job | Turn | None] = SimpleQueue()
+        self._patience = Patience(0)
+        db.set_busy_handler(self._patience)
+        db.set_wal_hook(self._note_length)
         self._pages = 0
+        self._queue: deque[Job | Turn] = deque()
+        self._thread = ThreadPoolExecutor(1, "larder-writer")
+        self._flushers = ThreadPoolExecutor(_FLUSHERS, "larder-flush")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._busy = False
+        self._open_turn: Turn | None = None
         self._closing = False
+        self._idle: list[asyncio.Future[None]] = []
         self.trouble: Exception | None = None
-        db.set_wal_hook(self._committed)
-        self._thread = threading.Thread(target=self._serve, name="larder-writer", daemon=True)
-        self._thread.start()
 
     def submit(self, item: Job | Turn) -> None:
         """Queue a job or a turn; OSError when the store is closed."""
-        if self._closing or not self._thread.is_alive():
+        if self._closing:
             raise OSError("the store is closed")
-        self._queue.put(item)
+        if self._loop is not item.loop:
+            self._adopt(item.loop)
+        self._queue.append(item)
+        if not self._busy:
+            self._busy = True
+            # Not at once: what other tasks submit in this round of the loop joins in.
+            item.loop.call_soon(self._next)
 
-    def close(self) -> None:
-        """Finish what is queued, then end the thread; blocking."""
-        if not self._closing:
-            self._closing = True
-            self._queue.put(None)
-        self._thread.join()
+    def end(self, turn: Turn, job: Job | None) -> bool:
+        """End a turn with a job, or with nothing; False when it has ended already."""
+        if turn.over:
+            return False
+        turn.over = True
+        if turn.timer is not None:
+            turn.timer.cancel()
+        if turn is self._open_turn:
+            self._open_turn = None
+            self._apply([job] if job is not None else [])
+        return True
 
-    def _serve(self) -> None:
-        going_on = True
-        while going_on:
-            jobs: list[Job] = []
-            item = self._queue.get()
-            while isinstance(item, Job):
-                jobs.append(item)
-                if len(jobs) == MOST_JOBS or self._queue.empty():
-                    break
-                item = self._queue.get()
-            if jobs:
-                self._commit(jobs)
-            if isinstance(item, Turn):
-                self._give(item)
-            going_on = item is not None
-            self._checkpoint()
+    def end_soon(self, turn: Turn) -> None:
+        """End a turn with nothing, from wherever the garbage collector happens to run."""
+        if not turn.over and not turn.loop.is_closed():
+            turn.loop.call_soon_threadsafe(self.end, turn, None)
+
+    async def close(self) -> None:
+        """Finish what is queued, then close the connection."""
+        self._closing = True
+        if self._loop is not asyncio.get_running_loop():
+            self._adopt(asyncio.get_running_loop())
+        while self._busy:
+            waiting = asyncio.get_running_loop().create_future()
+            self._idle.append(waiting)
+            await waiting
+        self._thread.shutdown()
+        self._flushers.shutdown()
         self._tables.db.close()
 
+    def _adopt(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Belong to a new event loop; what the old one left behind is given up."""
+        if self._busy:
+            if self._loop is not None and not self._loop.is_closed():
+                raise RuntimeError("the store is in use by another event loop")
+            self._thread.submit(self._roll_back).result()
+            self._queue.clear()
+            self._open_turn = None
+            self._busy = False
+        self._loop = loop
+
+    def _next(self) -> None:
+        """Start with what waits, if anything does."""
+        while self._queue and isinstance(self._queue[0], Turn) and self._queue[0].over:
+            self._queue.popleft()
+        if self._queue:
+            self._begin(asyncio.get_running_loop().time() + LOCK_SECONDS)
+            return
+        self._busy = False
+        for waiting in self._idle:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._idle.clear()
+
+    def _begin(self, deadline: float) -> None:
+        """Take the lock; while another process has it, ask again a little later."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._tables.begin()
+        except apsw.Error as error:
+            if isinstance(error, apsw.BusyError) and loop.time() < deadline:
+                loop.call_later(random.uniform(*_RETRY_SECONDS), self._begin, deadline)
+            else:
+                self._refuse(meaning(error, self._tables.db))
+            return
+        first = self._queue[0]
+        if isinstance(first, Turn):
+            self._queue.popleft()
+            self._give(first)
+        else:
+            self._apply(self._waiting_jobs())
+
+    def _refuse(self, error: Exception) -> None:
+        first = self._queue[0]
+        if isinstance(first, Turn):
+            self._queue.popleft()
+            first.refuse(error)
+        else:
+            for job in self._waiting_jobs():
+                job.error = error
+                job.settle()
+        self._next()
+
     def _give(self, turn: Turn) -> None:
-        if not turn.is_open:
-            return
-        try:
-            self._tables.begin()
-        except apsw.Error as error:
-            turn.error = meaning(error, self._tables.db)
-            _tell([turn])
-            return
-        _tell([turn])
-        job = turn.wait(self._turn_seconds)
-        if job is None:
-            self._roll_back()
+        self._open_turn = turn
+        if turn.over:
+            self._open_turn = None
+            self._apply([])
         else:
-            self._finish([job])
+            turn.timer = turn.loop.call_later(self._turn_seconds, self.end, turn, None)
+            turn.grant()
 
-    def _commit(self, jobs: list[Job]) -> None:
-        try:
-            self._tables.begin()
-        except apsw.Error as error:
-            for job in jobs:
-                job.error = meaning(error, self._tables.db)
-            _tell(jobs)
-        else:
-            self._finish(jobs)
+    def _waiting_jobs(self) -> list[Job]:
+        """Take the jobs that wait, up to the next turn."""
+        jobs: list[Job] = []
+        while self._queue and len(jobs) < MOST_JOBS:
+            first = self._queue[0]
+            if isinstance(first, Turn):
+                break
+            jobs.append(first)
+            self._queue.popleft()
+        return jobs
 
-    def _finish(self, jobs: list[Job]) -> None:
-        """Do the jobs of a transaction that has begun, and commit it; or fail them all."""
+    def _apply(self, jobs: list[Job]) -> None:
+        """Do the jobs of a transaction that has begun, and have it committed."""
         try:
             for job in jobs:
                 self._attempt(job)
-            self._tables.end()
         except Exception as error:  # noqa: BLE001 - it is delivered to everyone who waits
-            lost = meaning(error, self._tables.db)
-            for job in jobs:
-                job.error = job.error or lost
-            self._roll_back()
-        finally:
-            for job in jobs:
-                if job.error is None:
-                    job.kept()
-            _tell(jobs)
+            _fail(jobs, meaning(error, self._tables.db))
+        if any(job.error is None for job in jobs):
+            self._thread.submit(self._commit, jobs)
+        else:
+            self._give_up(jobs)
 
     def _attempt(self, job: Job) -> None:
         """Do one job in a savepoint, so that it fails alone."""
@@ -206,52 +205,91 @@ class Writer:
             db.execute("ROLLBACK TO job")
         db.execute("RELEASE job")
 
+    def _commit(self, jobs: list[Job]) -> None:
+        """Make files and then the database durable; in the thread."""
+        going = [job for job in jobs if job.error is None]
+        # Threads, because flushes that are asked for at once share the disk's work.
+        flushes = [(job, self._flushers.submit(flush, job.files)) for job in going if job.files]
+        for job, flushed in flushes:
+            job.error = flushed.result()
+        try:
+            if all(job.error is None for job in going):
+                self._tables.end()
+                self._hand_back(self._committed, jobs)
+            else:
+                self._hand_back(self._give_up, jobs)
+        except Exception as error:  # noqa: BLE001 - it is delivered to everyone who waits
+            _fail(jobs, meaning(error, self._tables.db))
+            self._hand_back(self._give_up, jobs)
+
+    def _committed(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            job.settle()
+        if self._pages >= CHECKPOINT_PAGES:
+            self._thread.submit(self._checkpoint)
+        else:
+            self._next()
+
+    def _give_up(self, jobs: list[Job]) -> None:
+        """Roll back. Jobs that did not fail themselves are done again, before all others."""
+        self._roll_back()
+        again = [job for job in jobs if job.error is None]
+        for job in jobs:
+            if job.error is not None:
+                job.settle()
+        for job in again:
+            job.files = ()
+        self._queue.extendleft(reversed(again))
+        self._next()
+
     def _roll_back(self) -> None:
         if self._tables.db.in_transaction:
             self._tables.db.execute("ROLLBACK")
 
-    def _committed(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+    def _note_length(self, _db: apsw.Connection, _name: str, pages: int) -> int:
         self._pages = pages
         return apsw.SQLITE_OK
 
     def _checkpoint(self) -> None:
-        """Keep the log bounded, after those who waited were told."""
-        if self._pages < CHECKPOINT_PAGES:
-            return
+        """Keep the log bounded, after those who waited were told; in the thread."""
         mode = apsw.SQLITE_CHECKPOINT_PASSIVE
         if self._pages >= RESTART_PAGES:
             mode = apsw.SQLITE_CHECKPOINT_RESTART
         self._patience.seconds = CHECKPOINT_SECONDS
         try:
             self._tables.db.wal_checkpoint(mode=mode)
-            self._pages, self.trouble = 0, None
+            self.trouble = None
         except apsw.BusyError:
-            self._pages = 0  # Another process does it, or a reader is slow: ask again next time.
+            pass  # Another process does it, or a reader is slow: the next commit asks again.
         except apsw.Error as error:
             self.trouble = meaning(error, self._tables.db)
         finally:
-            self._patience.seconds = LOCK_SECONDS
+            self._patience.seconds = 0
+            self._pages = 0
+        self._hand_back(self._next)
 
-
-def _tell(items: Sequence[Job] | Sequence[Turn]) -> None:
-    """Settle what belongs to a loop with one call into it."""
-    for loop in {item.loop for item in items}:
-        theirs = [item for item in items if item.loop is loop]
+    def _hand_back(self, step: Callable[..., None], *arguments: object) -> None:
+        """Go on with `step` on the event loop, unless that is gone."""
+        loop = self._loop
         try:
-            loop.call_soon_threadsafe(_settle, theirs)
+            if loop is not None:
+                loop.call_soon_threadsafe(step, *arguments)
         except RuntimeError:
-            if not loop.is_closed():
+            if loop is not None and not loop.is_closed():
                 raise
-            # Nobody waits on a closed loop any more; a turn that nobody uses must still end.
-            _settle_closed(theirs)
+            self._roll_back()
 
 
-def _settle(items: Sequence[Job | Turn]) -> None:
-    for item in items:
-        item.settle()
+def flush(files: Sequence[StagedBlob]) -> Exception | None:
+    """Flush a job's files; the error, if one fails."""
+    try:
+        for blob in files:
+            blob.flush()
+    except Exception as error:  # noqa: BLE001 - it is delivered to the one who waits
+        return error
+    return None
 
 
-def _settle_closed(items: Sequence[Job | Turn]) -> None:
-    for item in items:
-        if isinstance(item, Turn):
-            item.end(None)
+def _fail(jobs: list[Job], error: Exception) -> None:
+    for job in jobs:
+        job.error = job.error or error
