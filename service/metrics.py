@@ -29,7 +29,7 @@ class Metrics:
     """The counters of a process; it is the Meter that pipelines see."""
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._requests = Histogram(
             "larder_request_seconds",
