@@ -31,44 +31,28 @@ def link(document: Document, digest: str) -> Schema:
         for name, entity in declared.named.items()
     }
     schemas = {name: Validator(schema) for name, schema in document.storage.schemas.items()}
-    fields = key_fields(entities)
-    documents = {
-        name: DocumentKind(
-            name,
-            kind.store,
-            compile_key(kind.key_template, fields),
-            kind.schema,
-            schemas[kind.schema],
-        )
-        for name, kind in document.storage.documents.items()
-    }
+    documents = _documents(document, key_fields(entities), schemas)
     versions = version_fields(entities)
+    indexes = {
+        name: _index(name, index, documents, declared.versioning, versions)
+        for name, index in document.indexes.items()
+    }
+    upstreams = {
+        name: UpstreamKind(name, upstream) for name, upstream in document.upstreams.items()
+    }
+    actions = {scope.name: frozenset(scope.actions) for scope in document.auth.scopes}
     return Schema(
         document=document,
         digest=digest,
         entities=MappingProxyType(entities),
         documents=MappingProxyType(documents),
-        indexes=MappingProxyType(
-            {
-                name: _index(name, index, documents, declared.versioning, versions)
-                for name, index in document.indexes.items()
-            }
-        ),
+        indexes=MappingProxyType(indexes),
         blob_stores=MappingProxyType(_blob_stores(document)),
         kv_stores=MappingProxyType(dict(document.storage.kv_stores)),
         schemas=MappingProxyType(schemas),
-        events=MappingProxyType(
-            {
-                event.name: EventKind(event.name, event.durable, Validator(event.schema))
-                for event in document.events.types
-            }
-        ),
-        upstreams=MappingProxyType(
-            {name: UpstreamKind(name, upstream) for name, upstream in document.upstreams.items()}
-        ),
-        actions=MappingProxyType(
-            {scope.name: frozenset(scope.actions) for scope in document.auth.scopes}
-        ),
+        events=MappingProxyType(_events(document)),
+        upstreams=MappingProxyType(upstreams),
+        actions=MappingProxyType(actions),
         log=_log(document),
         limits=document.ops.limits,
     )
@@ -94,6 +78,28 @@ def version_fields(entities: Mapping[str, Entity]) -> frozenset[str]:
         for name, field in entity.fields.items()
         if field.type == "version"
     )
+
+
+def _documents(
+    document: Document, fields: Mapping[str, Field], schemas: Mapping[str, Validator]
+) -> dict[str, DocumentKind]:
+    return {
+        name: DocumentKind(
+            name,
+            kind.store,
+            compile_key(kind.key_template, fields),
+            kind.schema,
+            schemas[kind.schema],
+        )
+        for name, kind in document.storage.documents.items()
+    }
+
+
+def _events(document: Document) -> dict[str, EventKind]:
+    return {
+        event.name: EventKind(event.name, event.durable, Validator(event.schema))
+        for event in document.events.types
+    }
 
 
 def _index(
