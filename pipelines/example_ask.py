@@ -1,0 +1,180 @@
+"""The requests of examples, and what is there before them: run as the service would, sans HTTP."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote, urlencode
+
+from errors.problem import Problem, Refusal, refuse
+from operations import index, kv
+from operations.context import ExecutionContext, Principal, Request, UpstreamResponse, World
+from operations.values import encode
+from operations.world import Network
+from pipelines.compile import Program
+from pipelines.example_format import Answer, Ask, Given, content
+from pipelines.run import run
+from schema.document import Upstream
+
+OpenWorld = Callable[[Network], AbstractAsyncContextManager[World]]
+"""Opens empty stores for one example, around the network that it is given."""
+
+REQUEST_ID = "example"
+
+_PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}")
+
+
+class Answered(NamedTuple):
+    """An answer before HTTP; header names are lower case, `code` is an error's."""
+
+    status: int
+    code: str | None
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NotGiven(Exception):
+    """What an example presupposes cannot be made."""
+
+
+class Content:
+    """A body that is already there."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """All of it at once."""
+        if self._content:
+            yield self._content
+
+
+class GivenNetwork:
+    """The upstreams as an example gives them; any other question is refused."""
+
+    def __init__(self, several: Sequence[Given]) -> None:
+        self._answers: dict[tuple[str, str], Answer] = {
+            (name, answer.path): answer
+            for given in several
+            for name, answers in given.upstreams.items()
+            for answer in answers
+        }
+
+    async def fetch(
+        self, name: str, upstream: Upstream, method: str, path: str, headers: Mapping[str, str]
+    ) -> UpstreamResponse:
+        """The answer that the example gives. Raises Refusal UPSTREAM_ERROR for none."""
+        answer = self._answers.get((name, path))
+        if answer is None:
+            raise refuse("UPSTREAM_ERROR", f"upstream {name} has no answer to {method} {path}")
+        sent = {key.lower(): value for key, value in answer.headers.items()}
+        return UpstreamResponse(answer.status, sent, Content(content(answer)), _nothing)
+
+
+async def give(
+    given: Given, programs: Mapping[str, Program], world: World, tenant: str | None
+) -> None:
+    """Make what is there before. Raises NotGiven."""
+    for store, texts in given.blobs.items():
+        for text in texts:
+            writer = world.blobs[store].writer()
+            await writer.write(text.encode())
+            await world.blobs[store].keep(await writer.finish())
+    for name, documents in given.documents.items():
+        for key, value in documents.items():
+            await _store(world, tenant, name, key, value)
+    for asked in given.requests:
+        answered = await ask(asked, programs[asked.route or ""], world)
+        if answered.status >= 400:
+            told = answered.body[:200].decode("utf-8", "replace")
+            raise NotGiven(f"given: {asked.route} answered {answered.status}: {told}")
+
+
+async def ask(asked: Ask, program: Program, world: World) -> Answered:
+    """Run a route's program for a request. Raises NotGiven for a path that is not the route's."""
+    ctx = ExecutionContext(world, _request(asked, program), _principal(asked, world), asked.tenant)
+    features = world.schema.document.features
+    try:
+        if program.feature == "proxy_enabled" and not features.proxy_enabled:
+            raise refuse("ROUTE_DISABLED", "the feature of this route is switched off")
+        reply = await run(program, ctx)
+    except Refusal as refusal:
+        return _refused(refusal.problem, refusal.headers)
+    if isinstance(reply.body, bytes):
+        return Answered(reply.status, None, reply.headers, reply.body)
+    try:
+        body = bytes(reply.body.read(0, reply.body.size))
+    finally:
+        reply.body.close()
+    return Answered(reply.status, None, reply.headers, body)
+
+
+async def _store(world: World, tenant: str | None, name: str, key: str, value: Any) -> None:
+    """Write one document as a pipeline would, with its rows."""
+    kind = world.schema.documents[name]
+    request = Request(REQUEST_ID, "PUT", "/", {}, "", {}, Content(b""))
+    ctx = ExecutionContext(world, request, Principal(None, frozenset()), tenant)
+    try:
+        kind.key.parse(key)
+        await ctx.begin((kind.store,))
+        kv.put.function(ctx, kind, key, value)
+        for each in world.schema.indexes.values():
+            if each.document is kind:
+                index.upsert.function(ctx, each, key, value)
+        await ctx.commit()
+    except (Refusal, ValueError) as wrong:
+        raise NotGiven(f"given: {name} {key}: {wrong}") from wrong
+    finally:
+        await ctx.leave()
+
+
+def _request(asked: Ask, program: Program) -> Request:
+    params = _params(asked, program)
+    path = _PARAMETER.sub(lambda found: quote(params[found[1]]), program.path)
+    query = asked.query if isinstance(asked.query, str) else urlencode(_texts(asked.query))
+    headers = {name.lower(): value for name, value in asked.headers.items()}
+    return Request(REQUEST_ID, program.method, path, params, query, headers, Content(asked.body()))
+
+
+def _params(asked: Ask, program: Program) -> dict[str, str]:
+    if asked.path is None:
+        return dict(asked.params)
+    parts = _PARAMETER.split(program.path)
+    pattern = re.escape(parts[0])
+    for name, star, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        pattern += f"(?P<{name}>{'.+' if star else '[^/]+'}){re.escape(literal)}"
+    found = re.fullmatch(pattern, asked.path)
+    if found is None:
+        raise NotGiven(f"request: {asked.path} is not a path of {program.id}, {program.path}")
+    return {name: unquote(text) for name, text in found.groupdict().items()}
+
+
+def _texts(query: Mapping[str, str | int | bool]) -> dict[str, str]:
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in query.items()
+    }
+
+
+def _principal(asked: Ask, world: World) -> Principal:
+    auth = world.schema.document.auth
+    scopes = asked.scopes
+    if asked.subject is None:
+        scopes = auth.anonymous.scopes
+    elif scopes is None:
+        scopes = tuple(scope.name for scope in auth.scopes)
+    return Principal(asked.subject, frozenset(scopes), asked.namespaces, asked.tenant)
+
+
+def _refused(problem: Problem, headers: Mapping[str, str]) -> Answered:
+    error: dict[str, Any] = {"code": problem.code, "message": problem.message}
+    told = {"where": problem.where, "hint": problem.hint}
+    details = {name: value for name, value in told.items() if value} | dict(problem.details or {})
+    error |= {"details": details} if details else {}
+    body = {"ok": False, "error": {**error, "request_id": REQUEST_ID}}
+    sent = {"content-type": "application/json"} | {n.lower(): v for n, v in headers.items()}
+    return Answered(problem.status, problem.code, sent, encode(body))
+
+
+async def _nothing() -> None:
+    """An answer that is given needs no closing."""

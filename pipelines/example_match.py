@@ -1,0 +1,85 @@
+"""How what came of an example is compared with what was expected.
+
+A pattern is JSON that has to be equal, but for two objects in it: `{"$any": KIND}` stands for any
+value of that kind (see KINDS), and `{"$has": {…}}` for an object with at least these members.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from operations.values import encode, is_digest, same
+from schema.nearest import short
+from schema.pointers import join
+
+Json = Any
+
+ANY, HAS = "$any", "$has"
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+KINDS: dict[str, Callable[[Json], bool]] = {
+    "digest": is_digest,
+    "time": lambda value: isinstance(value, str) and _TIME.fullmatch(value) is not None,
+    "text": lambda value: isinstance(value, str) and value != "",
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "boolean": lambda value: isinstance(value, bool),
+    "uuid": lambda value: isinstance(value, str) and _UUID.fullmatch(value) is not None,
+    "hash": lambda value: isinstance(value, str) and _HASH.fullmatch(value) is not None,
+}
+
+
+def malformed(pattern: Json, pointer: str) -> Iterator[tuple[str, str]]:
+    """Every placeholder of a pattern that means nothing, as (JSON Pointer, message)."""
+    if isinstance(pattern, dict):
+        if ANY in pattern and (len(pattern) > 1 or pattern[ANY] not in KINDS):
+            yield pointer, f"`{ANY}` stands alone, with one of {', '.join(KINDS)}"
+        if HAS in pattern and (len(pattern) > 1 or not isinstance(pattern[HAS], dict)):
+            yield pointer, f"`{HAS}` stands alone, with an object"
+        for name, item in pattern.items():
+            yield from malformed(item, join(pointer, name))
+    elif isinstance(pattern, list | tuple):
+        for number, item in enumerate(pattern):
+            yield from malformed(item, join(pointer, number))
+
+
+def differences(pattern: Json, value: Json, where: str) -> Iterator[str]:
+    """What differs, one sentence a place, each beginning with the place."""
+    if isinstance(pattern, dict):
+        if ANY in pattern:
+            if not KINDS[pattern[ANY]](value):
+                yield f"{where}: {_told(value)} is not a {pattern[ANY]}"
+        elif HAS in pattern:
+            yield from _members(pattern[HAS], value, where, closed=False)
+        else:
+            yield from _members(pattern, value, where, closed=True)
+    elif isinstance(pattern, list | tuple):
+        if not isinstance(value, list):
+            yield f"{where}: {_told(value)} instead of a list"
+            return
+        if len(pattern) != len(value):
+            yield f"{where}: {len(value)} items instead of {len(pattern)}: {_told(value)}"
+        for number, (wanted, item) in enumerate(zip(pattern, value, strict=False)):
+            yield from differences(wanted, item, f"{where}/{number}")
+    elif not same(pattern, value):
+        yield f"{where}: {_told(value)} instead of {_told(pattern)}"
+
+
+def _members(pattern: dict[str, Json], value: Json, where: str, *, closed: bool) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{where}: {_told(value)} instead of an object"
+        return
+    for name, wanted in pattern.items():
+        if name not in value:
+            yield f"{join(where, name)}: missing"
+        else:
+            yield from differences(wanted, value[name], join(where, name))
+    if closed:
+        for name in value.keys() - pattern.keys():
+            yield f"{join(where, name)}: {_told(value[name])}, but nothing was expected"
+
+
+def _told(value: Json) -> str:
+    return short(encode(value).decode(), 200)
