@@ -130,8 +130,13 @@ class Pipeline:
     tags: tuple[str, ...] = ()
     id: str = ""
     event: str | None = None
-    complete: bool = True
-    """False when a step could not be parsed; rules about paths then have nothing to say."""
+    unread: frozenset[str] = frozenset()
+    """Every text in the steps that could not be parsed: what they would have set is among it."""
+
+    @property
+    def complete(self) -> bool:
+        """False when a step could not be parsed; rules about paths then have nothing to say."""
+        return not self.unread
 
 
 def references(node: "Node | Condition") -> Iterator[Reference]:

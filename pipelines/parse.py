@@ -22,7 +22,7 @@ def parse_route(
 ) -> tuple[Pipeline, list[Fault]]:
     """The pipeline of a route at `pointer`, and everything that is wrong with its steps."""
     faults: list[Fault] = []
-    steps, complete = _steps(route.pipeline, f"{pointer}/pipeline", document, vocabulary, faults)
+    steps, unread = _steps(route.pipeline, f"{pointer}/pipeline", document, vocabulary, faults)
     pipeline = Pipeline(
         pointer=pointer,
         steps=steps,
@@ -30,7 +30,7 @@ def parse_route(
         method=route.method,
         tags=route.tags,
         id=route.id,
-        complete=complete,
+        unread=unread,
     )
     return pipeline, faults
 
@@ -44,9 +44,9 @@ def parse_apply(
 ) -> tuple[Pipeline, list[Fault]]:
     """The apply pipeline of an event type, which runs inside a transaction of the applier."""
     faults: list[Fault] = []
-    parsed, complete = _steps(steps, pointer, document, vocabulary, faults)
+    parsed, unread = _steps(steps, pointer, document, vocabulary, faults)
     pipeline = Pipeline(
-        pointer=pointer, steps=parsed, id=f"apply:{event}", event=event, complete=complete
+        pointer=pointer, steps=parsed, id=f"apply:{event}", event=event, unread=unread
     )
     return pipeline, faults
 
@@ -64,8 +64,9 @@ def _steps(
     document: Document,
     vocabulary: Mapping[str, Operation],
     faults: list[Fault],
-) -> tuple[tuple[StepNode, ...], bool]:
+) -> tuple[tuple[StepNode, ...], frozenset[str]]:
     parsed = []
+    unread: set[str] = set()
     for index, step in enumerate(steps):
         operation = vocabulary.get(step.op)
         where = f"{pointer}/{index}"
@@ -73,6 +74,7 @@ def _steps(
             close = nearest(step.op, vocabulary)
             hint = f"did you mean {close}?" if close else "see OPERATIONS.md for all of them"
             faults.append(Fault(f"{where}/op", f"no operation {step.op!r}", hint, "E105"))
+            unread |= _texts(step)
             continue
         if step.op not in document.ops.allowed:
             hint = "add it to /ops/allowed"
@@ -81,7 +83,14 @@ def _steps(
         node = _step(index, where, step, operation, document, faults)
         if len(faults) == before:
             parsed.append(node)
-    return tuple(parsed), len(parsed) == len(steps)
+        else:
+            unread |= _texts(step)
+    return tuple(parsed), frozenset(unread)
+
+
+def _texts(step: Step) -> set[str]:
+    """The operation's name and every argument that may name an output."""
+    return {step.op, *(value for value in step.args.values() if isinstance(value, str))}
 
 
 def _step(

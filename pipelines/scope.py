@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.expressions import Fault
-from pipelines.leaves import step_reads
 from pipelines.nodes import Pipeline, Reference, StepNode
 from pipelines.outputs import output_shapes
 from pipelines.shapes import (
@@ -29,7 +28,7 @@ __all__ = ("Scope", "Target", "entity_declaration", "resolve_schema")
 
 
 class Scope:
-    """The names of one pipeline."""
+    """The names of one pipeline; `faults` are variables set twice or badly named (E203)."""
 
     def __init__(self, pipeline: Pipeline, document: Document) -> None:
         self.pipeline = pipeline
@@ -211,15 +210,6 @@ class Scope:
                 else:
                     taken[name] = step.index
                     yield name, Variable(name, step.index, output, shapes.get(output, ANY))
-
-    def check(self) -> Iterator[Fault]:
-        """E201 and E203: every reference that means nothing, or more than one thing."""
-        yield from self.faults
-        for step in self.pipeline.steps:
-            for pointer, reference in step_reads(step):
-                target = self.target(reference, step.index)
-                if isinstance(target, Fault):
-                    yield Fault(pointer, target.message, target.hint, target.rule)
 
 
 def entity_declaration(document: Document, name: str) -> EntityDeclaration | None:

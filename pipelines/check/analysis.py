@@ -1,0 +1,147 @@
+"""What the rules are asked about: the whole schema, and one pipeline of it; and what a rule is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from errors.finding import Severity
+from operations.operation import Operation
+from pipelines.check.effects import Surroundings, surroundings
+from pipelines.check.flow import Flow, walk
+from pipelines.check.plan import Plan
+from pipelines.expressions import Fault
+from pipelines.nodes import Pipeline, StepNode
+from pipelines.parse import parse_apply, parse_route
+from pipelines.scope import Scope
+from schema.document import Document, Route
+from schema.entities import Entity, compile_entity
+from schema.fields import NormalizerFault
+from schema.key_proof import KeyFault
+from schema.keys import KeyTemplate, compile_key
+from schema.link import key_fields, version_fields
+from schema.patterns import PatternFault
+from schema.pointers import join
+from schema.templates import TemplateFault
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[T]):
+    """One rule: its id, what breaking it means, and the generator of its faults.
+
+    `lowerable` rules may be turned into warnings by validation.load_time_checks: a schema that
+    breaks them runs, if not as its author meant it.
+    """
+
+    id: str
+    severity: Severity
+    lowerable: bool
+    check: Callable[[T], Iterator[Fault]]
+
+    @property
+    def summary(self) -> str:
+        """What the rule proves, in one sentence."""
+        return (self.check.__doc__ or "").strip().splitlines()[0]
+
+
+def rule(
+    id: str, *, lowerable: bool = False
+) -> Callable[[Callable[[T], Iterator[Fault]]], Rule[T]]:
+    """Declare the decorated generator as a rule; ids that begin with W warn."""
+    severity: Severity = "warning" if id.startswith("W") else "error"
+    return lambda check: Rule(id, severity, lowerable, check)
+
+
+class Analysis:
+    """One pipeline, what was wrong with its steps as written, and all that can happen in it."""
+
+    def __init__(
+        self, whole: "Whole", pipeline: Pipeline, faults: list[Fault], route: Route | None = None
+    ) -> None:
+        self.whole = whole
+        self.pipeline = pipeline
+        self.faults = faults
+        self.route = route
+        self.scope = Scope(pipeline, whole.document)
+        self.plan = Plan(pipeline, self.scope)
+        self.by_index: Mapping[int, StepNode] = {step.index: step for step in pipeline.steps}
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Every path; empty when a step could not be read, since then nothing can be proved."""
+        return walk(self.plan, self.whole.around) if self.pipeline.complete else Flow()
+
+    @property
+    def where(self) -> str:
+        """The pointer of the list of steps."""
+        own = self.pipeline.pointer
+        return own if self.pipeline.event is not None else f"{own}/pipeline"
+
+
+class Whole:
+    """The schema as the rules see it; `lowerable` are the ids of rules that may only warn."""
+
+    def __init__(
+        self,
+        document: Document,
+        vocabulary: Mapping[str, Operation],
+        lowerable: frozenset[str] = frozenset(),
+    ) -> None:
+        self.document = document
+        self.lowerable = lowerable
+        self.around: Surroundings = surroundings(document)
+        self.pipelines = tuple(self._pipelines(vocabulary))
+
+    def _pipelines(self, vocabulary: Mapping[str, Operation]) -> Iterator[Analysis]:
+        document = self.document
+        for position, route in enumerate(document.api.routes):
+            pointer = f"/api/routes/{position}"
+            pipeline, faults = parse_route(route, pointer, document, vocabulary)
+            yield Analysis(self, pipeline, faults, route)
+        replication = document.replication
+        for event, steps in (replication.apply_pipelines if replication else {}).items():
+            pointer = join("/replication/apply_pipelines", event)
+            pipeline, faults = parse_apply(event, steps, pointer, document, vocabulary)
+            yield Analysis(self, pipeline, faults)
+
+    @cached_property
+    def keys(self) -> Mapping[str, KeyTemplate]:
+        """The key template of each document that has a sound one."""
+        fields = key_fields(self.entities)
+        found = {}
+        for name, kind in self.document.storage.documents.items():
+            try:
+                found[name] = compile_key(kind.key_template, fields)
+            except (KeyFault, TemplateFault):
+                continue  # The rules about templates tell of it.
+        return found
+
+    @cached_property
+    def entities(self) -> Mapping[str, Entity]:
+        """The entities that compile."""
+        declared = self.document.entities
+        found = {}
+        for name, entity in declared.named.items():
+            try:
+                found[name] = compile_entity(name, entity, declared.versioning)
+            except (PatternFault, NormalizerFault):
+                continue  # The rules about patterns and normalisers tell of it.
+        return found
+
+    @cached_property
+    def versions(self) -> frozenset[str]:
+        """The names of all fields that hold versions."""
+        return version_fields(self.entities)
+
+    def key_of(self, step: StepNode) -> KeyTemplate | None:
+        """The template that the step's key must be an instance of."""
+        name: Any = step.static.get("doc")
+        if name is None:
+            index = self.document.indexes.get(step.static.get("index", ""))
+            name = None if index is None else index.source_document
+        return self.keys.get(name)
+
+
+WRITES = frozenset({"kv.write", "index.write", "event.write"})

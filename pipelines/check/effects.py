@@ -1,0 +1,143 @@
+"""What a step changes in a world when its guard holds."""
+
+from dataclasses import dataclass
+
+from pipelines.check.asks import node_words
+from pipelines.check.plan import Plan, StepPlan
+from pipelines.check.worlds import Place, Transaction, World, Write, without_null
+from pipelines.nodes import Reference, StepNode
+from schema.document import Document
+
+SUBJECT: Place = ("root", "", "principal", "subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What steps may touch outside the pipeline.
+
+    `anonymous` are the scopes of a request without a principal; `log` is the kv store of the event
+    log, `durable` the event types that are written to it.
+    """
+
+    document: Document
+    anonymous: frozenset[str]
+    log: str | None
+    durable: frozenset[str]
+
+
+def surroundings(document: Document) -> Surroundings:
+    """The surroundings that a schema declares."""
+    replication = document.replication
+    first = next(iter(document.storage.kv_stores), None)
+    return Surroundings(
+        document,
+        frozenset(document.auth.anonymous.scopes),
+        first if replication is None else replication.log.store,
+        frozenset(event.name for event in document.events.types if event.durable),
+    )
+
+
+def advance(plan: StepPlan, world: World, around: Surroundings, whole: Plan) -> World | None:
+    """The world after a step that ran; None when the path ends there."""
+    step = plan.step
+    effects = step.operation.effects
+    if "reply" in effects:
+        return None
+    name = step.operation.name
+    if name == "auth.require_scopes":
+        return _entered(step, world, around)
+    if "txn" in effects:
+        opened = Transaction(step.index) if name == "txn.begin" else None
+        return world._replace(transaction=opened)
+    if name in ("parse.path", "normalize.entity"):
+        return _fields(step, world, whole)
+    if plan.proves is not None:
+        return world._replace(ground=plan.proves)
+    if "network" in effects:
+        world = world._replace(fetched=True)
+    if "blob.write" in effects:
+        world = _put(step, world)
+    elif name == "blob.verify_digest":
+        world = _verified(step, world, whole)
+    if world.transaction is not None:
+        touched = _touched(step, world.transaction, around)
+        world = world._replace(transaction=touched)
+    return world._replace(given=world.given | plan.sets) if plan.sets else world
+
+
+def _entered(step: StepNode, world: World, around: Surroundings) -> World:
+    """Whoever passes has a subject, unless the anonymous principal has the scopes as well."""
+    wanted = frozenset(step.static["scopes"])
+    every = step.static.get("mode") == "all"
+    enough = wanted <= around.anonymous if every else bool(wanted & around.anonymous)
+    world = world._replace(authenticated=True)
+    return world if enough else without_null(world, SUBJECT)
+
+
+def _fields(step: StepNode, world: World, whole: Plan) -> World:
+    """Fields are set by parse.path; it and normalize.entity make what was known of them moot."""
+    entity = step.static["entity"]
+    domains = {p: d for p, d in world.domains.items() if p[:2] != ("field", entity)}
+    given = world.given
+    if step.operation.name == "parse.path":
+        given |= {p for p in whole.ground.shapes if p[:2] == ("field", entity)}
+    return world._replace(domains=domains, given=given)
+
+
+def _put(step: StepNode, world: World) -> World:
+    digest: Place = ("variable", "", step.outputs["out"])
+    return world._replace(pending=world.pending | {(step.index, digest)})
+
+
+def _verified(step: StepNode, world: World, whole: Plan) -> World:
+    digest = step.dynamic["digest"]
+    place = whole.place(digest, step.index) if isinstance(digest, Reference) else None
+    left = frozenset(entry for entry in world.pending if entry[1] != place)
+    transaction = world.transaction
+    if transaction is not None and left != world.pending:
+        transaction = transaction._replace(joined=True)
+    return world._replace(pending=left, transaction=transaction)
+
+
+def _touched(step: StepNode, open_: Transaction, around: Surroundings) -> Transaction:
+    effects = step.operation.effects
+    if "doc" in step.static:
+        return _document(step, open_, around)
+    if "index" in step.static:
+        return _row(step, open_, around)
+    if "event.write" in effects:
+        stores = open_.stores
+        if around.log is not None and step.static["type"] in around.durable:
+            stores |= {around.log}
+        return open_._replace(events=open_.events | {step.index}, stores=stores)
+    return open_
+
+
+def _document(step: StepNode, open_: Transaction, around: Surroundings) -> Transaction:
+    declared = around.document.storage.documents.get(step.static["doc"])
+    stores = open_.stores if declared is None else open_.stores | {declared.store}
+    if "kv.write" not in step.operation.effects:
+        return open_._replace(stores=stores)
+    return open_._replace(stores=stores, documents=open_.documents | {_write(step, "doc")})
+
+
+def _row(step: StepNode, open_: Transaction, around: Surroundings) -> Transaction:
+    store = index_store(step.static["index"], around)
+    stores = open_.stores if store is None else open_.stores | {store}
+    if "index.write" not in step.operation.effects:
+        return open_._replace(stores=stores)
+    return open_._replace(stores=stores, rows=open_.rows | {_write(step, "index")})
+
+
+def index_store(name: str, around: Surroundings) -> str | None:
+    """The kv store that an index, or the event log as an index, lives in."""
+    index = around.document.indexes.get(name)
+    if index is None:
+        return around.log
+    declared = around.document.storage.documents.get(index.source_document)
+    return None if declared is None else declared.store
+
+
+def _write(step: StepNode, section: str) -> Write:
+    kind = "delete" if step.operation.name.endswith(".delete") else "put"
+    return Write(step.static[section], node_words(step.dynamic["key"]), kind, step.index)

@@ -1,0 +1,94 @@
+"""Every path through a pipeline: worlds walk from step to step, part at guards and merge again."""
+
+from dataclasses import dataclass, field
+
+from pipelines.check.asks import Asked, decide
+from pipelines.check.effects import Surroundings, advance
+from pipelines.check.plan import Plan, StepPlan
+from pipelines.check.worlds import SLOT, Transaction, World
+from pipelines.nodes import StepNode
+
+MAX_WORLDS = 2000
+"""Worlds that may stand side by side at one step."""
+
+APPLIER = -1
+"""Where the transaction of an apply pipeline began: before its first step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A world that has come to a step and asked its guard."""
+
+    step: StepNode
+    world: World
+    holds: bool
+
+
+@dataclass(slots=True)
+class Flow:
+    """All that can happen in a pipeline.
+
+    `ends` are the worlds that passed the last step without a reply. `exceeded` is the step at
+    which there were too many worlds to follow; nothing is known of the steps behind it.
+    """
+
+    visits: list[Visit] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    ends: list[World] = field(default_factory=list)
+    exceeded: StepNode | None = None
+
+    def runs(self) -> list[Visit]:
+        """The visits in which the step does something."""
+        return [visit for visit in self.visits if visit.holds]
+
+
+def walk(plan: Plan, around: Surroundings) -> Flow:
+    """Follow every path of a pipeline."""
+    flow = Flow()
+    worlds = [_start(plan)]
+    for step_plan in plan.steps:
+        worlds = _step(step_plan, worlds, flow, around, plan)
+        if len(worlds) > MAX_WORLDS:
+            flow.exceeded = step_plan.step
+            return flow
+    flow.ends = worlds
+    return flow
+
+
+def _step(
+    step_plan: StepPlan, worlds: list[World], flow: Flow, around: Surroundings, plan: Plan
+) -> list[World]:
+    step = step_plan.step
+    merged: dict[object, World] = {}
+    for world in worlds:
+        if step.when is None:
+            outcomes = [(world, True)]
+        else:
+            outcomes = list(decide(step.when, world, step_plan.asks, step.index, flow.asked))
+        for found, holds in outcomes:
+            flow.visits.append(Visit(step, found, holds))
+            after = advance(step_plan, found, around, plan) if holds else found
+            if after is not None:
+                after = _without_needless(after, step_plan)
+                merged.setdefault(after.same(), after)
+    return list(merged.values())
+
+
+def _start(plan: Plan) -> World:
+    """Parameters of the path and the roots are there from the start."""
+    given = frozenset(place for place in plan.ground.shapes if place[0] in ("param", "root"))
+    world = World(plan.ground, {}, {}, given)
+    if plan.pipeline.event is None:
+        return world
+    return world._replace(authenticated=True, transaction=Transaction(APPLIER))
+
+
+def _without_needless(world: World, step_plan: StepPlan) -> World:
+    needed = step_plan.needed
+    domains = world.domains
+    if any(place[:SLOT] not in needed for place in domains):
+        domains = {place: d for place, d in domains.items() if place[:SLOT] in needed}
+    atoms = world.atoms
+    if any(atom not in step_plan.needed_atoms for atom in atoms):
+        atoms = {atom: b for atom, b in atoms.items() if atom in step_plan.needed_atoms}
+    return world._replace(domains=domains, atoms=atoms, given=world.given & needed)

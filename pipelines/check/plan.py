@@ -1,0 +1,146 @@
+"""A pipeline made ready for the walk: what each step reads and sets, which facts stay needed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.check.asks import Ask, Asks, asks_of
+from pipelines.check.domains import NULL
+from pipelines.check.worlds import SLOT, Ground, Link, Place
+from pipelines.expressions import Fault
+from pipelines.nodes import Constant, Pipeline, Reference, StepNode, references
+from pipelines.scope import Scope
+from pipelines.shapes import Shape
+from pipelines.targets import Target
+
+_NULLS = frozenset({NULL})
+_TRUE = frozenset({"true"})
+_LINKED = {"cache.get": ("hit_out", _TRUE, "value_out"), "kv.get": ("rev_out", None, "out")}
+"""Operations with two outputs that tell of each other: the one is among the literals (None: is not
+null) exactly when the other is not null."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step: its comparisons, the slots it sets, the slots and atoms that later steps need.
+
+    `proves` is what holds of all slots behind a validation.
+    """
+
+    step: StepNode
+    asks: Asks
+    sets: frozenset[Place]
+    needed: frozenset[Place]
+    needed_atoms: frozenset[tuple[Any, ...]]
+    proves: Ground | None
+
+
+class Plan:
+    """All steps of one pipeline, and what its references mean."""
+
+    def __init__(self, pipeline: Pipeline, scope: Scope) -> None:
+        self.pipeline = pipeline
+        self.scope = scope
+        self._targets: dict[tuple[int, int], Target | None] = {}
+        asks = [self._asks(step) for step in pipeline.steps]
+        shapes = dict(self._shapes())
+        self.ground = Ground(shapes, dict(self._links()))
+        self._proved = dict(self._grounds())
+        self.steps = tuple(self._plans(asks))
+
+    def target(self, reference: Reference, step: int) -> Target | None:
+        """What a reference means in a step; None when that is a fault of its own."""
+        key = (id(reference), step)
+        if key not in self._targets:
+            found = self.scope.target(reference, step)
+            self._targets[key] = None if isinstance(found, Fault) else found
+        return self._targets[key]
+
+    def place(self, reference: Reference, step: int) -> Place | None:
+        """Where a reference's value lies."""
+        target = self.target(reference, step)
+        return None if target is None else place_of(target)
+
+    def ground_at(self, step: int) -> Ground:
+        """What holds of all slots in a step, whatever the path."""
+        before = [index for index in self._proved if index < step]
+        return self._proved[max(before)] if before else self.ground
+
+    def _asks(self, step: StepNode) -> dict[int, Ask]:
+        if step.when is None:
+            return {}
+        found = asks_of(step.when, lambda reference: self.place(reference, step.index))
+        return {id(ask.test): ask for ask in found}
+
+    def _read(self, step: StepNode) -> Iterator[Reference]:
+        if step.when is not None:
+            yield from references(step.when)
+        for node in step.dynamic.values():
+            if not isinstance(node, Constant):
+                yield from references(node)
+
+    def _shapes(self) -> Iterator[tuple[Place, Shape]]:
+        """The shape of each slot as it is before any validation; the first reading decides."""
+        known: set[Place] = set()
+        for variable in self.scope.variables.values():
+            slot = ("variable", "", variable.name)
+            known.add(slot)
+            yield slot, variable.shape
+        for step in self.pipeline.steps:
+            for reference in self._read(step):
+                target = self.target(reference, step.index)
+                if target is not None and (slot := place_of(target)[:SLOT]) not in known:
+                    known.add(slot)
+                    yield slot, target.base
+
+    def _links(self) -> Iterator[tuple[Place, tuple[Link, ...]]]:
+        for step in self.pipeline.steps:
+            linked = _LINKED.get(step.operation.name)
+            if linked is None or not {linked[0], linked[2]} <= step.outputs.keys():
+                continue
+            tells, literals, value = linked
+            one = ("variable", "", step.outputs[tells])
+            other = ("variable", "", step.outputs[value])
+            these = _NULLS if literals is None else literals
+            there = literals is not None
+            yield (
+                one,
+                (
+                    Link(these, there, other, _NULLS, False),
+                    Link(these, not there, other, _NULLS, True),
+                ),
+            )
+            yield (
+                other,
+                (
+                    Link(_NULLS, False, one, these, there),
+                    Link(_NULLS, True, one, these, not there),
+                ),
+            )
+
+    def _grounds(self) -> Iterator[tuple[int, Ground]]:
+        """What is known of the slots behind each step that validates a whole variable."""
+        shapes = self.ground.shapes
+        for proof in self.scope.proofs:
+            slot: Place = ("variable", "", proof.variable)
+            if shapes[slot].kind == "any":
+                shapes = {**shapes, slot: proof.shape}
+                yield proof.step, Ground(shapes, self.ground.links)
+
+    def _plans(self, asks: list[dict[int, Ask]]) -> Iterator[StepPlan]:
+        needed: frozenset[Place] = frozenset()
+        atoms: frozenset[tuple[Any, ...]] = frozenset()
+        backwards = []
+        for step, asked in zip(reversed(self.pipeline.steps), reversed(asks), strict=True):
+            sets = frozenset(("variable", "", name) for name in step.outputs.values())
+            proves = self._proved.get(step.index)
+            backwards.append(StepPlan(step, asked, sets, needed, atoms, proves))
+            places = (self.place(reference, step.index) for reference in self._read(step))
+            needed |= {place[:SLOT] for place in places if place is not None}
+            atoms |= {ask.atom for ask in asked.values() if ask.atom is not None}
+        yield from reversed(backwards)
+
+
+def place_of(target: Target) -> Place:
+    """Where a target's value lies."""
+    return (target.source, target.owner, target.name, *target.path)

@@ -1,0 +1,56 @@
+"""All rules about pipelines, and the run of them: one small generator a rule."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from errors.finding import Severity
+from operations.operation import Operation
+from pipelines.check import (
+    rules_access,
+    rules_bytes,
+    rules_checks,
+    rules_features,
+    rules_keys,
+    rules_names,
+    rules_replies,
+    rules_routes,
+    rules_transactions,
+    rules_types,
+    rules_written,
+)
+from pipelines.check.analysis import Analysis, Rule, Whole
+from pipelines.expressions import Fault
+from schema.document import Document
+
+PIPELINE_RULES: tuple[Rule[Analysis], ...] = (
+    *rules_written.RULES,
+    *rules_names.RULES,
+    *rules_types.RULES,
+    *rules_access.RULES,
+    *rules_transactions.RULES,
+    *rules_features.RULES,
+    *rules_bytes.RULES,
+    *rules_replies.RULES,
+    *rules_keys.RULES,
+    *rules_routes.RULES,
+)
+SCHEMA_RULES: tuple[Rule[Whole], ...] = rules_checks.RULES
+
+RULES: tuple[Rule[Any], ...] = (*PIPELINE_RULES, *SCHEMA_RULES)
+LOWERABLE = frozenset(rule.id for rule in RULES if rule.lowerable)
+
+
+def check(
+    document: Document,
+    vocabulary: Mapping[str, Operation],
+    rules: Sequence[Rule[Any]] = RULES,
+) -> Iterator[tuple[str, Severity, Fault]]:
+    """Everything that breaks one of `rules`, with the rule's id and what breaking it means."""
+    whole = Whole(document, vocabulary, LOWERABLE)
+    usual = {rule.id: rule.severity for rule in RULES}
+    weights = rules_checks.severities(document, usual, LOWERABLE)
+    for rule in rules:
+        about = whole.pipelines if rule in PIPELINE_RULES else (whole,)
+        for subject in about:
+            for fault in rule.check(subject):
+                yield rule.id, weights[rule.id], fault

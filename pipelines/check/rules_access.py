@@ -1,0 +1,131 @@
+"""Who may do what: nothing happens before the caller is known, and no more than a scope lists."""
+
+from collections.abc import Iterator
+
+from pipelines.check.analysis import Analysis, rule
+from pipelines.expressions import Fault
+from pipelines.nodes import StepNode
+from pipelines.policies import reachable
+
+_HARMLESS = frozenset({"clock"})
+_CHARGED = ("kv.", "blob.", "index.", "network")
+_STORED = frozenset({"kv.write", "blob.write", "index.write", "event.write"})
+
+
+@rule("E301")
+def auth_first(analysis: Analysis) -> Iterator[Fault]:
+    """No step has an effect before auth.require_scopes has let the caller in."""
+    if analysis.route is None or not analysis.pipeline.complete:
+        return
+    names = [step.operation.name for step in analysis.pipeline.steps]
+    if "auth.require_scopes" not in names:
+        hint = "begin with auth.require_scopes"
+        yield Fault(analysis.where, "no step asks whether the caller may enter", hint)
+        return
+    seen: set[int] = set()
+    for visit in analysis.flow.runs():
+        step = visit.step
+        effects = step.operation.effects - _HARMLESS
+        if effects and not visit.world.authenticated and step.index not in seen:
+            seen.add(step.index)
+            told = f"{step.operation.name} runs before the caller is known ({visit.world.path()})"
+            yield Fault(step.pointer, told, "put auth.require_scopes first, without a guard")
+
+
+@rule("E302")
+def reachable_by_policy(analysis: Analysis) -> Iterator[Fault]:
+    """Some policy allows each route to somebody."""
+    if analysis.route is not None and not reachable(analysis.route, analysis.whole.document):
+        message = f"no policy ever allows the route {analysis.route.id}"
+        tags = ", ".join(analysis.route.tags) or "none"
+        hint = f"its tags are {tags}; add the tag or the policy that lets somebody in"
+        yield Fault(analysis.pipeline.pointer, message, hint)
+
+
+@rule("E303")
+def scopes_cover_steps(analysis: Analysis) -> Iterator[Fault]:
+    """Every scope that lets the caller in lists the operations that the route runs."""
+    if analysis.route is None:
+        return
+    scopes = {s.name: frozenset(s.actions) for s in analysis.whole.document.auth.scopes}
+    entrances = list(_entrances(analysis))
+    for step in analysis.pipeline.steps:
+        action = charged_action(step, analysis.pipeline.tags)
+        if action is None or not entrances:
+            continue
+        # Where there are several entrances, whoever is here has passed all of them.
+        for entrance in entrances[:1]:
+            lacking = [
+                " and ".join(sorted(way))
+                for way in entrance
+                if not any({action, "*"} & scopes.get(name, frozenset()) for name in way)
+            ]
+            if lacking:
+                names = ", ".join(lacking)
+                message = f"{names} lets the caller in and does not list {action}"
+                hint = f"add {action} to the scope's actions, or ask for another scope"
+                yield Fault(step.pointer, message, hint)
+
+
+@rule("E304")
+def reads_do_not_write(analysis: Analysis) -> Iterator[Fault]:
+    """GET and HEAD routes write nothing but caches, or what a proxy route has fetched."""
+    if analysis.route is None or analysis.route.method not in ("GET", "HEAD"):
+        return
+    proxy = "proxy" in analysis.pipeline.tags
+    seen: set[int] = set()
+    for visit in analysis.flow.runs():
+        step = visit.step
+        if step.operation.effects.isdisjoint(_STORED) or step.index in seen:
+            continue
+        if not (proxy and visit.world.fetched):
+            seen.add(step.index)
+            told = f"{step.operation.name} writes in a {analysis.route.method} route"
+            yield Fault(step.pointer, told, "use PUT, POST, PATCH or DELETE")
+
+
+@rule("E305")
+def no_network_in_transactions(analysis: Analysis) -> Iterator[Fault]:
+    """No peer is awaited while a transaction is open."""
+    seen: set[int] = set()
+    for visit in analysis.flow.runs():
+        step = visit.step
+        waits = "network" in step.operation.effects and visit.world.transaction is not None
+        if waits and step.index not in seen:
+            seen.add(step.index)
+            told = f"{step.operation.name} waits for a peer inside a transaction"
+            yield Fault(step.pointer, f"{told} ({visit.world.path()})", "fetch before txn.begin")
+
+
+RULES = (
+    auth_first,
+    reachable_by_policy,
+    scopes_cover_steps,
+    reads_do_not_write,
+    no_network_in_transactions,
+)
+
+
+def charged_action(step: StepNode, tags: tuple[str, ...]) -> str | None:
+    """The action that a scope must list for the step to run; None for the engine's own steps.
+
+    A route tagged `proxy` fills itself in the name of the service, so its writes are not charged.
+    """
+    effects = step.operation.effects
+    if not any(effect.startswith(_CHARGED) for effect in effects):
+        return None
+    verifies = step.operation.name == "blob.verify_digest"
+    if "proxy" in tags and (verifies or not effects.isdisjoint(_STORED)):
+        return None
+    return "blob.put" if verifies else step.operation.name
+
+
+def _entrances(analysis: Analysis) -> Iterator[list[frozenset[str]]]:
+    """For each auth.require_scopes without a guard, the sets of scopes that suffice to pass it."""
+    for step in analysis.pipeline.steps:
+        if step.operation.name == "auth.require_scopes" and step.when is None:
+            scopes = step.static["scopes"]
+            if step.static.get("mode") == "all":
+                yield [frozenset(scopes)]
+            else:
+                yield [frozenset({name}) for name in scopes]

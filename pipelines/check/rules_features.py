@@ -1,0 +1,48 @@
+"""Feature flags: one that is off keeps the steps out that it forbids."""
+
+from collections.abc import Iterator
+
+from pipelines.check.analysis import Analysis, rule
+from pipelines.expressions import Fault
+from pipelines.nodes import StepNode
+
+
+@rule("E316")
+def immutable_tags(analysis: Analysis) -> Iterator[Fault]:
+    """Without mutable_tags a document keyed by a tag is written once: kv.cas_put if_absent."""
+    if analysis.whole.document.features.mutable_tags:
+        return
+    for step in _writes(analysis, "tag"):
+        if step.operation.name == "kv.delete" or "if_absent" not in step.static:
+            message = f"{step.operation.name} may change {step.static['doc']}, a tag's document"
+            hint = "features.mutable_tags is off: use kv.cas_put with if_absent"
+            yield Fault(step.pointer, message, hint)
+
+
+@rule("E316")
+def immutable_versions(analysis: Analysis) -> Iterator[Fault]:
+    """Without allow_overwrite_artifacts a version's document is never replaced or removed blindly.
+
+    kv.cas_put may still write it, once with if_absent, or from a known state to the next
+    (`withdrawn`) with if_rev or if_equals.
+    """
+    if analysis.whole.document.features.allow_overwrite_artifacts:
+        return
+    for step in _writes(analysis, "version"):
+        if step.operation.name != "kv.cas_put":
+            message = f"{step.operation.name} may replace {step.static['doc']}, kept by version"
+            hint = "features.allow_overwrite_artifacts is off: use kv.cas_put"
+            yield Fault(step.pointer, message, hint)
+
+
+RULES = (immutable_tags, immutable_versions)
+
+
+def _writes(analysis: Analysis, kind: str) -> Iterator[StepNode]:
+    """The steps that write a document whose key holds a field of that type."""
+    for step in analysis.pipeline.steps:
+        if "kv.write" in step.operation.effects and "doc" in step.static:
+            template = analysis.whole.key_of(step)
+            types = () if template is None else [f.type for f in template.fields.values()]
+            if kind in types:
+                yield step

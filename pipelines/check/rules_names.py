@@ -1,0 +1,135 @@
+"""Names: each means one thing, is set before it is read, and has a value where one is needed."""
+
+from collections.abc import Iterator
+
+from operations.types import Dynamic
+from pipelines.check.analysis import Analysis, rule
+from pipelines.check.plan import place_of
+from pipelines.check.worlds import SLOT, Place, World
+from pipelines.expressions import Fault
+from pipelines.leaves import argument_leaves, condition_leaves, read_in, step_reads, test_leaves
+from pipelines.nodes import Reference, StepNode, Template
+from pipelines.targets import Target
+
+
+@rule("E201")
+def known_references(analysis: Analysis) -> Iterator[Fault]:
+    """Every reference means exactly one thing."""
+    for step in analysis.pipeline.steps:
+        for pointer, reference in step_reads(step):
+            found = analysis.scope.target(reference, step.index)
+            if isinstance(found, Fault) and not _may_be_set_unread(analysis, reference):
+                yield Fault(pointer, found.message, found.hint)
+
+
+@rule("E203")
+def assigned_once(analysis: Analysis) -> Iterator[Fault]:
+    """Every variable is set by one step only, and has no reserved name."""
+    yield from analysis.scope.faults
+
+
+@rule("E202")
+def set_before_read(analysis: Analysis) -> Iterator[Fault]:
+    """Every variable and field that a step reads was set on each path to it."""
+    seen: set[str] = set()
+    for fault in _unset(analysis):
+        if fault.pointer not in seen:
+            seen.add(fault.pointer)
+            yield fault
+
+
+@rule("E204")
+def present_where_needed(analysis: Analysis) -> Iterator[Fault]:
+    """Nothing that may be null stands where a value is needed."""
+    needs = {step.index: list(_needs(analysis, step)) for step in analysis.pipeline.steps}
+    seen: set[tuple[str, Reference]] = set()
+    for visit in analysis.flow.runs():
+        for pointer, reference, place, why in needs[visit.step.index]:
+            if (pointer, reference) in seen or place[:SLOT] not in visit.world.given:
+                continue
+            if visit.world.shape(place).nullable:
+                seen.add((pointer, reference))
+                message = f"{reference} may be null here, and {why} ({visit.world.path()})"
+                yield Fault(pointer, message, _guard_hint(reference))
+
+
+RULES = (known_references, assigned_once, set_before_read, present_where_needed)
+
+
+def _may_be_set_unread(analysis: Analysis, reference: Reference) -> bool:
+    """Where a step could not be read, what it would have set means nothing yet."""
+    unread = analysis.pipeline.unread
+    return bool(unread) and (reference.sigil == "{" or reference.name in unread)
+
+
+def _unset(analysis: Analysis) -> Iterator[Fault]:
+    reads = {
+        step.index: [
+            (pointer, reference, target)
+            for pointer, leaf in argument_leaves(step)
+            for reference in read_in(leaf)
+            if (target := analysis.plan.target(reference, step.index)) is not None
+        ]
+        for step in analysis.pipeline.steps
+    }
+    yield from _fields_not_in_path(analysis)
+    for visit in analysis.flow.runs():
+        for pointer, reference, target in reads[visit.step.index]:
+            yield from _unset_in(visit.world, pointer, reference, target)
+    for asked in analysis.flow.asked:
+        for pointer, leaf in test_leaves(asked.ask.test):
+            for reference in read_in(leaf):
+                found = analysis.plan.target(reference, asked.step)
+                if found is not None:
+                    yield from _unset_in(asked.world, pointer, reference, found)
+
+
+def _unset_in(world: World, pointer: str, reference: Reference, target: Target) -> Iterator[Fault]:
+    if place_of(target)[:SLOT] in world.given:
+        return
+    setter = "parse.path" if target.source == "field" else "a step that runs on every path to here"
+    yield Fault(pointer, f"{reference} is not set yet ({world.path()})", f"set it by {setter}")
+
+
+def _fields_not_in_path(analysis: Analysis) -> Iterator[Fault]:
+    """A required field that the path does not carry is never there."""
+    for step in analysis.pipeline.steps:
+        for pointer, reference in step_reads(step):
+            target = analysis.plan.target(reference, step.index)
+            if target is None or target.source != "field":
+                continue
+            declared = analysis.scope.entities[target.owner].fields[target.name]
+            if target.name not in analysis.pipeline.params and not declared.optional:
+                message = f"the route's path has no {{{target.name}}}"
+                yield Fault(pointer, message, "add it to the path, or read another name")
+
+
+Need = tuple[str, Reference, Place, str]
+
+
+def _needs(analysis: Analysis, step: StepNode) -> Iterator[Need]:
+    """Every reference of a step that must not be null, and why."""
+    for pointer, reference, why in _needed_references(step):
+        target = analysis.plan.target(reference, step.index)
+        if target is not None and target.shape.nullable:
+            yield pointer, reference, place_of(target), why
+
+
+def _needed_references(step: StepNode) -> Iterator[tuple[str, Reference, str]]:
+    for name, node in step.dynamic.items():
+        parameter = step.operation.parameter(name)
+        assert parameter is not None and isinstance(parameter.type, Dynamic)
+        if isinstance(node, Reference) and not parameter.type.nullable and not node.optional:
+            yield step.argument(name), node, f"{name} needs a value"
+    found = list(argument_leaves(step))
+    if step.when is not None:
+        found += condition_leaves(step.when)
+    for pointer, leaf in found:
+        if isinstance(leaf, Template):
+            for reference in read_in(leaf):
+                if not reference.optional:
+                    yield pointer, reference, "it is put into a text"
+
+
+def _guard_hint(reference: Reference) -> str:
+    return f'settle it first, such as by respond.error when {{"is_null": "{reference}"}}'

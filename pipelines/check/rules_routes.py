@@ -1,0 +1,64 @@
+"""Routes: paths that can be matched, and pipelines of a bearable length."""
+
+import re
+from collections.abc import Iterator
+
+from pipelines.check.analysis import Analysis, rule
+from pipelines.expressions import Fault
+
+_SEGMENT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}|([^{}]+)")
+_LITERAL = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
+
+
+@rule("E110")
+def matchable_path(analysis: Analysis) -> Iterator[Fault]:
+    """A path starts with `/`; its segments are literals, {name}, or one {name*} before literals."""
+    if analysis.route is None:
+        return
+    where, path = f"{analysis.pipeline.pointer}/path", analysis.route.path
+    if not path.startswith("/"):
+        yield Fault(where, f"{path!r} does not start with /", "as in /v1/{name}")
+    elif path != "/":
+        for message, hint in _path_faults(path[1:].split("/")):
+            yield Fault(where, message, hint)
+
+
+@rule("E701", lowerable=True)
+def bearable_length(analysis: Analysis) -> Iterator[Fault]:
+    """A pipeline has at most ops.limits.max_pipeline_ops steps."""
+    limit = analysis.whole.document.ops.limits.max_pipeline_ops
+    route = analysis.route
+    replication = analysis.whole.document.replication
+    if route is not None:
+        count = len(route.pipeline)
+    else:
+        applied = replication.apply_pipelines if replication is not None else {}
+        count = len(applied.get(analysis.pipeline.event or "", ()))
+    if count > limit:
+        message = f"{count} steps, and ops.limits.max_pipeline_ops is {limit}"
+        yield Fault(analysis.where, message, "raise the limit, or split the route")
+
+
+RULES = (matchable_path, bearable_length)
+
+
+def _path_faults(segments: list[str]) -> Iterator[tuple[str, str]]:
+    names: set[str] = set()
+    rest = ""
+    for segment in segments:
+        found = _SEGMENT.fullmatch(segment)
+        if found is None:
+            message = f"{segment!r} is no literal, {{name}} or {{name*}}"
+            yield message, "a segment is one or the other, and not empty"
+            continue
+        name, star, literal = found.groups()
+        if literal is not None:
+            if literal in (".", "..") or not _LITERAL.fullmatch(literal):
+                yield f"{literal!r} cannot be a segment", "letters, digits and -._~!$&'()*+,;=:@"
+            continue
+        if name in names:
+            yield f"the parameter {name} stands twice", "a name stands once in a path"
+        names.add(name)
+        if rest:
+            yield f"{{{name}{star}}} stands behind {{{rest}*}}", "only literals can stand there"
+        rest = rest or (name if star else "")

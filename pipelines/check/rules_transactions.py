@@ -1,0 +1,163 @@
+"""Transactions: everything that belongs together is written together, or not at all."""
+
+from collections.abc import Iterator
+
+from pipelines.check.analysis import WRITES, Analysis, rule
+from pipelines.check.worlds import Transaction, World, Write
+from pipelines.expressions import Fault
+from pipelines.nodes import StepNode
+
+
+@rule("E310")
+def writes_in_transactions(analysis: Analysis) -> Iterator[Fault]:
+    """Every write of a document, a row or an event lies in a transaction."""
+    seen: set[int] = set()
+    for visit in analysis.flow.runs():
+        step = visit.step
+        outside = visit.world.transaction is None and not step.operation.effects.isdisjoint(WRITES)
+        if outside and step.index not in seen:
+            seen.add(step.index)
+            message = f"{step.operation.name} writes outside a transaction ({visit.world.path()})"
+            yield Fault(step.pointer, message, "put it between txn.begin and txn.commit")
+
+
+@rule("E311")
+def no_success_before_commit(analysis: Analysis) -> Iterator[Fault]:
+    """No reply other than respond.error leaves a transaction that has written: it would be lost."""
+    for step, world in _replies(analysis):
+        if world.transaction is not None and world.transaction.wrote:
+            message = f"{step.operation.name} replies before the commit, so the writes are lost"
+            yield Fault(step.pointer, f"{message} ({world.path()})", "put txn.commit before it")
+
+
+@rule("E312")
+def transactions_end(analysis: Analysis) -> Iterator[Fault]:
+    """Every path from txn.begin reaches exactly one commit or abort, and none begins twice."""
+    if analysis.pipeline.event is not None:
+        for step in analysis.pipeline.steps:
+            if "txn" in step.operation.effects:
+                message = "an apply pipeline runs in the transaction of whoever applies the event"
+                yield Fault(step.pointer, message, "leave the step out")
+        return
+    yield from _wrong_turns(analysis)
+    for step, world in _replies(analysis):
+        if world.transaction is not None and not world.transaction.wrote:
+            message = f"{step.operation.name} replies while a transaction is open"
+            yield Fault(step.pointer, f"{message} ({world.path()})", "commit or abort before it")
+    begun: set[int] = set()
+    for world in analysis.flow.ends:
+        if world.transaction is not None and world.transaction.begun not in begun:
+            begun.add(world.transaction.begun)
+            message = f"a path from here never commits or aborts ({world.path()})"
+            yield Fault(analysis.by_index[world.transaction.begun].pointer, message, "commit it")
+
+
+@rule("E313")
+def documents_with_rows(analysis: Analysis) -> Iterator[Fault]:
+    """A document and its index rows are written, or removed, in one transaction, by one key."""
+    indexes = analysis.whole.document.indexes
+    sources = {name: index.source_document for name, index in indexes.items()}
+    seen: set[tuple[int, str]] = set()
+    for transaction, world in _committed(analysis):
+        for write, message, hint in _unpaired(transaction, sources):
+            if (write.step, message) not in seen:
+                seen.add((write.step, message))
+                where = analysis.by_index[write.step].pointer
+                yield Fault(where, f"{message} ({world.path()})", hint)
+
+
+@rule("E314")
+def events_with_writes(analysis: Analysis) -> Iterator[Fault]:
+    """An event is emitted in the transaction of the write that it announces."""
+    seen: set[int] = set()
+    for transaction, world in _committed(analysis):
+        if transaction.documents or transaction.rows or transaction.joined:
+            continue
+        for index in sorted(transaction.events - seen):
+            seen.add(index)
+            message = "the event announces nothing: the transaction writes no document and no row"
+            step = analysis.by_index[index]
+            yield Fault(step.pointer, f"{message} ({world.path()})", "emit it where the write is")
+
+
+@rule("E315")
+def one_store(analysis: Analysis) -> Iterator[Fault]:
+    """A transaction touches one kv store, the event log's included."""
+    seen: set[int] = set()
+    for transaction, world in _committed(analysis):
+        if len(transaction.stores) > 1 and transaction.begun not in seen:
+            seen.add(transaction.begun)
+            step = analysis.by_index.get(transaction.begun)
+            where = analysis.where if step is None else step.pointer
+            names = " and ".join(sorted(transaction.stores))
+            message = f"the transaction touches the stores {names}, which cannot commit as one"
+            yield Fault(where, f"{message} ({world.path()})", "keep what it touches in one store")
+
+
+RULES = (
+    writes_in_transactions,
+    no_success_before_commit,
+    transactions_end,
+    documents_with_rows,
+    events_with_writes,
+    one_store,
+)
+
+
+def _replies(analysis: Analysis) -> Iterator[tuple[StepNode, World]]:
+    """Every reply that is no error and ends a path, once a step and state of the transaction."""
+    seen: set[tuple[int, bool]] = set()
+    for visit in analysis.flow.runs():
+        step, open_ = visit.step, visit.world.transaction
+        if "reply" not in step.operation.effects or step.operation.name == "respond.error":
+            continue
+        if open_ is not None and (step.index, open_.wrote) not in seen:
+            seen.add((step.index, open_.wrote))
+            yield step, visit.world
+
+
+def _wrong_turns(analysis: Analysis) -> Iterator[Fault]:
+    seen: set[int] = set()
+    for visit in analysis.flow.runs():
+        step = visit.step
+        if "txn" not in step.operation.effects or step.index in seen:
+            continue
+        is_open = visit.world.transaction is not None
+        if is_open is (step.operation.name == "txn.begin"):
+            seen.add(step.index)
+            state = "a transaction is open already" if is_open else "no transaction is open"
+            message = f"{step.operation.name} where {state} ({visit.world.path()})"
+            hint = "one begin, then one commit or abort, on every path"
+            yield Fault(step.pointer, message, hint)
+
+
+def _committed(analysis: Analysis) -> Iterator[tuple[Transaction, World]]:
+    """Every transaction that may become durable."""
+    for visit in analysis.flow.runs():
+        open_ = visit.world.transaction
+        if visit.step.operation.name == "txn.commit" and open_ is not None:
+            yield open_, visit.world
+    if analysis.pipeline.event is not None:
+        for world in analysis.flow.ends:
+            if world.transaction is not None:
+                yield world.transaction, world
+
+
+def _unpaired(
+    transaction: Transaction, sources: dict[str, str]
+) -> Iterator[tuple[Write, str, str]]:
+    """Documents without their rows, and rows without their documents."""
+    for write in sorted(transaction.documents):
+        for index in (name for name, source in sources.items() if source == write.name):
+            kinds = {w.kind for w in transaction.rows if (w.name, w.key) == (index, write.key)}
+            if write.kind not in kinds and "delete" not in kinds:
+                done = "removed" if write.kind == "delete" else "written"
+                verb = "index.delete" if write.kind == "delete" else "index.upsert"
+                message = f"{write.name} is {done} without its row in the index {index}"
+                yield write, message, f"add {verb} with the same key to the transaction"
+    for write in sorted(transaction.rows):
+        source = sources.get(write.name)
+        kinds = {w.kind for w in transaction.documents if (w.name, w.key) == (source, write.key)}
+        if not kinds or (write.kind == "put" and "put" not in kinds):
+            message = f"a row of {write.name} is changed without its document {source}"
+            yield write, message, f"write {source} with the same key in the transaction"

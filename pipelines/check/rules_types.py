@@ -1,0 +1,205 @@
+"""Types: every argument gets what it can use, and every comparison can be answered either way."""
+
+from collections.abc import Iterator
+
+from operations.types import Dynamic
+from pipelines.check.analysis import Analysis, rule
+from pipelines.check.asks import Ask, answer, words
+from pipelines.check.worlds import World
+from pipelines.expressions import Fault
+from pipelines.leaves import argument_leaves, condition_leaves, leaves, read_in
+from pipelines.nodes import ArrayNode, Constant, Node, ObjectNode, Reference, StepNode, Template
+from pipelines.shapes import ANY, TEXT, Shape, of_value
+
+_TEXT = ("text", "digest")
+_NUMBERS = ("integer", "number")
+_LISTS = ("array", "rows")
+_OBJECTS = ("object", "headers")
+_BYTES = ("handle", "stream")
+_INSERTED = (*_TEXT, "integer")
+_ACCEPTED = {
+    "text": _TEXT, "digest": _TEXT, "integer": ("integer",), "boolean": ("boolean",),
+    "object": _OBJECTS, "headers": _OBJECTS, "array": _LISTS, "rows": _LISTS,
+    "handle": ("handle",), "stream": ("stream",),
+}  # fmt: skip
+_VALIDATE = "prove its type first by validate.json_schema of the whole variable"
+
+
+@rule("E205")
+def fitting_types(analysis: Analysis) -> Iterator[Fault]:
+    """Every argument is of the type that its operation declares."""
+    for step in analysis.pipeline.steps:
+        for name, node in step.dynamic.items():
+            parameter = step.operation.parameter(name)
+            assert parameter is not None and isinstance(parameter.type, Dynamic)
+            yield from _argument(analysis, step, name, node, parameter.type)
+
+
+@rule("E205")
+def fitting_parts(analysis: Analysis) -> Iterator[Fault]:
+    """Only text, digests and integers are put into texts, and only text and digests are cut."""
+    for step in analysis.pipeline.steps:
+        found = list(argument_leaves(step))
+        if step.when is not None:
+            found += condition_leaves(step.when)
+        for pointer, leaf in found:
+            for reference in read_in(leaf):
+                shape = _shape(analysis, reference, step)
+                if shape is None:
+                    continue
+                if reference.slice is not None and shape.kind not in _TEXT:
+                    yield Fault(pointer, f"{reference} cuts {_noun(shape)}", _way_out(shape))
+                elif isinstance(leaf, Template) and shape.kind not in _INSERTED:
+                    message = f"{reference} is {_noun(shape)}, which cannot be put into a text"
+                    yield Fault(pointer, message, _way_out(shape))
+
+
+@rule("E206", lowerable=True)
+def answerable_comparisons(analysis: Analysis) -> Iterator[Fault]:
+    """No comparison has the same answer whatever the values are."""
+    for plan in analysis.plan.steps:
+        world = World(analysis.plan.ground_at(plan.step.index), {}, {}, frozenset())
+        for ask in plan.asks.values():
+            fault = _incomparable(analysis, ask, plan.step) or _foregone(ask, world)
+            if fault is not None:
+                yield fault
+
+
+@rule("E206", lowerable=True)
+def guards_that_matter(analysis: Analysis) -> Iterator[Fault]:
+    """No guard has the same outcome on every path that comes to it."""
+    outcomes: dict[int, set[bool]] = {}
+    for visit in analysis.flow.visits:
+        outcomes.setdefault(visit.step.index, set()).add(visit.holds)
+    told = {fault.pointer for fault in answerable_comparisons.check(analysis)}
+    for step in analysis.pipeline.steps:
+        found = outcomes.get(step.index)
+        where = step.argument("when")
+        if step.when is None or found is None or len(found) == 2:
+            continue
+        if not any(pointer.startswith(where) for pointer in told):
+            message = f"this {'always' if True in found else 'never'} holds where the step stands"
+            hint = "leave `when` out" if True in found else "leave the step out"
+            yield Fault(where, message, hint)
+
+
+RULES = (fitting_types, fitting_parts, answerable_comparisons, guards_that_matter)
+
+
+def _argument(
+    analysis: Analysis, step: StepNode, name: str, node: Node, wanted: Dynamic
+) -> Iterator[Fault]:
+    pointer = step.argument(name)
+    shape = _node_shape(analysis, node, step)
+    if shape is None:
+        return
+    if wanted.kind == "any":
+        yield from _json(analysis, step, name, node, wanted)
+    elif isinstance(node, Constant) and node.value is None:
+        if not wanted.nullable:
+            yield Fault(pointer, f"{name} needs {_noun(Shape(wanted.kind))}, not null", "")
+    elif shape.kind not in (*_ACCEPTED[wanted.kind], "null"):
+        message = f"{name} takes {_noun(Shape(wanted.kind))}, and this is {_noun(shape)}"
+        yield Fault(pointer, message, _way_out(shape))
+    else:
+        yield from _nested(analysis, step, name, node)
+
+
+def _json(
+    analysis: Analysis, step: StepNode, name: str, node: Node, wanted: Dynamic
+) -> Iterator[Fault]:
+    """Bytes are no JSON value; but what is stored or sent is bytes or text, and a cache takes a
+    reference to stored bytes as well."""
+    shape = _node_shape(analysis, node, step) or ANY
+    pointer = step.argument(name)
+    if not wanted.nullable:
+        if shape.kind not in (*_TEXT, *_BYTES, "any"):
+            message = f"{name} takes bytes or text, and this is {_noun(shape)}"
+            yield Fault(pointer, message, "give a handle, a stream or a text")
+    elif not (shape.kind == "handle" and "cache.write" in step.operation.effects):
+        yield from _nested(analysis, step, name, node)
+
+
+def _nested(analysis: Analysis, step: StepNode, name: str, node: Node) -> Iterator[Fault]:
+    for pointer, leaf in leaves(node, step.argument(name)):
+        shape = _node_shape(analysis, leaf, step)
+        if shape is not None and shape.kind in _BYTES:
+            message = f"{leaf} is {_noun(shape)}, which is no part of a JSON value"
+            yield Fault(pointer, message, "name its digest instead")
+
+
+def _foregone(ask: Ask, world: World) -> Fault | None:
+    known = answer(ask, world)
+    if known is None:
+        return None
+    message = f"`{words(ask.test)}` {'always' if known else 'never'} holds"
+    return Fault(ask.test.pointer, message, "leave the comparison out, or compare something else")
+
+
+def _incomparable(analysis: Analysis, ask: Ask, step: StepNode) -> Fault | None:
+    test = ask.test
+    shapes = [_node_shape(analysis, operand, step) for operand in test.operands]
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) != 2:
+        return None
+    left, right = known
+    if test.operator in ("in", "not_in"):
+        right = Shape("any") if right.kind in (*_LISTS, "any") else right
+        wrong = right.kind != "any"
+    elif test.operator in ("equals", "not_equals"):
+        wrong = _class(left) != _class(right) and "any" not in (left.kind, right.kind)
+        wrong = wrong and not (left.nullable and right.nullable)
+    elif test.operator in ("starts_with", "ends_with"):
+        wrong = any(shape.kind not in (*_TEXT, "any") for shape in (left, right))
+    else:
+        ordered = all(shape.kind in (*_TEXT, *_NUMBERS, "any") for shape in (left, right))
+        same = _class(left) == _class(right) or "any" in (left.kind, right.kind)
+        wrong = not (ordered and same)
+    if not wrong:
+        return None
+    message = f"{test.operator} cannot compare {_noun(left)} with {_noun(right)}"
+    return Fault(test.pointer, message, "compare values of one type")
+
+
+def _class(shape: Shape) -> str:
+    for kinds in (_TEXT, _NUMBERS, _LISTS, _OBJECTS):
+        if shape.kind in kinds:
+            return kinds[0]
+    return shape.kind
+
+
+def _shape(analysis: Analysis, reference: Reference, step: StepNode) -> Shape | None:
+    target = analysis.plan.target(reference, step.index)
+    return None if target is None else target.shape
+
+
+def _node_shape(analysis: Analysis, node: Node, step: StepNode) -> Shape | None:
+    match node:
+        case Reference():
+            shape = _shape(analysis, node, step)
+            return TEXT if shape is not None and node.slice is not None else shape
+        case Constant(value):
+            return of_value(value)
+        case Template():
+            return TEXT
+        case ObjectNode():
+            return Shape("object")
+        case ArrayNode():
+            return Shape("array")
+
+
+def _way_out(shape: Shape) -> str:
+    return _VALIDATE if shape.kind == "any" else "give a value of another type"
+
+
+def _noun(shape: Shape) -> str:
+    return _NOUNS.get(shape.kind, shape.kind)
+
+
+_NOUNS = {
+    "any": "a value of unknown type", "text": "text", "digest": "a digest",
+    "integer": "an integer", "number": "a number", "boolean": "true or false",
+    "object": "an object", "array": "a list", "rows": "a list of rows", "null": "null",
+    "handle": "a handle on stored bytes", "stream": "a stream of bytes",
+    "headers": "a set of headers",
+}  # fmt: skip
