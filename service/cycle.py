@@ -17,8 +17,11 @@ DRAIN_BYTES = 256 * 1024
 
 _SMALL = 64 * 1024
 _NO_BODY = (204, 304)
-_BAD_NAME = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]|\A\Z")
-_BAD_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+_KNOWN_NAMES = frozenset(
+    (b"date", b"content-type", b"content-length", b"etag", b"last-modified", b"repr-digest",
+     b"accept-ranges", b"x-request-id", b"x-content-type-options", b"cache-control")
+)  # fmt: skip
 
 
 class Cycle(RequestResponseCycle):
@@ -70,37 +73,40 @@ class Cycle(RequestResponseCycle):
         await self.send({"type": "http.response.body", "body": body})
 
     def _start(self, status: int, headers: Any) -> None:
-        self.response_started = True
         if self.more_body and not self._rest_is_small():
             self.keep_alive = False
-        self.waiting_for_100_continue = False
         self.chunked_encoding = False
         self._bodiless = self.scope["method"] == "HEAD" or status in _NO_BODY
         lines = [STATUS_LINE[status]]
         length: int | None = None
         closes = False
         for name, value in (*self.default_headers, *headers):
-            if _BAD_NAME.search(name) or _BAD_VALUE.search(value):
-                raise RuntimeError(f"invalid reply header {name!r}")
             low = name.lower()
+            if low not in _KNOWN_NAMES and not _NAME.fullmatch(low):
+                raise RuntimeError(f"invalid reply header {name!r}")
             if low == b"content-length":
                 length = int(value)
             elif low == b"connection":
                 closes = b"close" in value.lower()
-            lines += (low, b": ", value, b"\r\n")
+            lines.append(b"%s: %s\r\n" % (low, value))
         if length is None and not self._bodiless:
-            if self.scope["http_version"] == "1.0":
-                self.keep_alive = False
-            else:
-                self.chunked_encoding = True
+            self.chunked_encoding = self.scope["http_version"] != "1.0"
+            if self.chunked_encoding:
                 lines.append(b"transfer-encoding: chunked\r\n")
+            else:
+                self.keep_alive = False
         if closes:
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append(b"connection: close\r\n")
         lines.append(b"\r\n")
+        head = b"".join(lines)
+        if not head.count(b"\r") == head.count(b"\n") == len(lines) or b"\0" in head:
+            raise RuntimeError("a reply header's value holds a line end")
+        self._head = head
         self.expected_content_length = -1 if length is None else length
-        self._head = b"".join(lines)
+        self.response_started = True
+        self.waiting_for_100_continue = False
 
     def _continue(self, body: Any, more_body: bool) -> None:
         if not self._bodiless:

@@ -60,10 +60,11 @@ class LogWriter:
 
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL_SECONDS):
-            self._write()
-        self._write()
+            self.write()
+        self.write()
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write what is queued now."""
         lines = []
         while self._queue:
             lines.append(render(self._queue.popleft()))

@@ -288,6 +288,12 @@ def test_a_fault_of_the_application_is_answered_without_its_traceback(wire):
     assert b"purpose" not in answer
 
 
+def test_a_reply_header_cannot_smuggle_another(wire):
+    answer = wire.talk(b"GET /split HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert statuses(answer) == [500]
+    assert b"Evil" not in answer
+
+
 def test_a_stopping_server_finishes_what_is_in_flight(wire_with):
     wire = wire_with(keep_alive=30)
     with wire.connect() as busy, wire.connect() as idle:

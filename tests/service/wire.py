@@ -41,6 +41,9 @@ class Echo:
         body = b""
         if path == "/early":
             return await self._reply(send, 401, b"no")
+        if path == "/split":
+            headers = [(b"location", b"/a\r\nX-Evil: 1")]
+            return await send({"type": "http.response.start", "status": 302, "headers": headers})
         if path == "/fault":
             raise RuntimeError("broken on purpose")
         if path == "/hold":
