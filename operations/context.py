@@ -22,8 +22,8 @@ from operations.world import (
 from stores.interfaces import BlobHandle, Conflict, Reader, StagedBlob, Transaction
 
 __all__ = [
-    "ByteStream", "Conflict", "ExecutionContext", "Meter", "Network", "Principal", "Program", "Reply",
-    "Request", "UpstreamResponse", "World",
+    "ByteStream", "Conflict", "ExecutionContext", "Meter", "Network", "Principal", "Program",
+    "Reply", "Request", "UpstreamResponse", "World",
 ]  # fmt: skip
 
 T = TypeVar("T")

@@ -12,10 +12,13 @@ from schema.validators import Validator
 def validate_entity(ctx: ExecutionContext, entity: Entity) -> None:
     """Check every field that the request carries: pattern, length, version scheme."""
     slots = ctx.slots
-    places = ctx.program.field_slots[entity.name].items()
-    failures = entity.failures(
-        {name: slots[slot] for name, slot in places if slots[slot] is not None}
-    )
+    fields = entity.fields
+    failures = []
+    for name, slot in ctx.program.field_slots[entity.name].items():
+        value = slots[slot]
+        message = None if value is None else fields[name].failure(value)
+        if message is not None:
+            failures.append({"field": name, "message": message})
     if failures:
         first = failures[0]
         raise refuse("VALIDATION_ERROR", f"{first['field']} {first['message']}", failures=failures)

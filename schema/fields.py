@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -31,6 +32,11 @@ class NormalizerFault(ValueError):
     """The normaliser is not one of the language; the text says why."""
 
 
+_REMEMBERED = 2048
+_SHORT = 256
+"""How many values a field remembers, and of up to how many characters: its memory is bounded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field. `pattern` is the constraint's, else the type's own; None when neither bounds it.
@@ -47,6 +53,13 @@ class Field:
     max_length: int | None
     versions: VersionRules
     allow_prerelease: bool
+    _normal: Callable[[str], str] = field(init=False, repr=False, compare=False)
+    _judged: Callable[[str], str | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # The same coordinates are asked for again and again; what became of them is remembered.
+        object.__setattr__(self, "_normal", lru_cache(_REMEMBERED)(self._normalize))
+        object.__setattr__(self, "_judged", lru_cache(_REMEMBERED)(self._judge))
 
     def fits(self, text: str) -> bool:
         """Whether a text may stand for this field in a key or a path."""
@@ -54,13 +67,22 @@ class Field:
 
     def normalize(self, value: Any) -> Any:
         """The value's normal form; what is not text stays as it is."""
-        if type(value) is str:
-            for normalizer in self.normalizers:
-                value = normalizer(value)
+        if type(value) is not str:
+            return value
+        return self._normal(value) if len(value) <= _SHORT else self._normalize(value)
+
+    def _normalize(self, value: str) -> str:
+        for normalizer in self.normalizers:
+            value = normalizer(value)
         return value
 
     def failure(self, value: Any) -> str | None:
         """What is wrong with a value, in words; None when nothing is."""
+        if type(value) is str and len(value) <= _SHORT:
+            return self._judged(value)
+        return self._judge(value)
+
+    def _judge(self, value: Any) -> str | None:
         text = _as_text(self.type, value)
         if text is None:
             return f"must be {_NOUNS[self.type]}"
@@ -128,15 +150,15 @@ def compile_normalizer(text: str) -> Normalizer:
     return lambda value: value.replace(old, new)
 
 
-def value_of(field: Field, text: str) -> Any:
+def value_of(of: Field, text: str) -> Any:
     """The value that a path segment's text stands for. Raises ValueError."""
-    if field.type == "integer":
+    if of.type == "integer":
         if not _INTEGER.fullmatch(text):
-            raise ValueError(f"{field.name} must be an integer")
+            raise ValueError(f"{of.name} must be an integer")
         return int(text)
-    if field.type == "boolean":
+    if of.type == "boolean":
         if text not in ("true", "false"):
-            raise ValueError(f"{field.name} must be true or false")
+            raise ValueError(f"{of.name} must be true or false")
         return text == "true"
     return text
 
