@@ -40,7 +40,7 @@ def text(value: Any) -> str:
 
 def path(value: Any) -> Path:
     """A path; `~` stands for the home directory."""
-    return Path(text(value)).expanduser()
+    return (value if isinstance(value, Path) else Path(text(value))).expanduser()
 
 
 def level(value: Any) -> str:
