@@ -6,6 +6,9 @@ from typing import Any
 
 from pipelines.nodes import PathPart
 
+_DEPTH = 16
+_BUDGET = 5000
+
 _KINDS = {
     "string": "text", "integer": "integer", "number": "number", "boolean": "boolean",
     "object": "object", "array": "array", "null": "null",
@@ -33,33 +36,46 @@ OPTIONAL_TEXT = Shape("text", nullable=True)
 INTEGER = Shape("integer")
 
 
-def from_schema(schema: Any, root: Any = None, depth: int = 0) -> Shape:
+def from_schema(schema: Any) -> Shape:
     """The shape that a JSON Schema promises; `any` where it is not plain enough to tell."""
-    root = schema if root is None else root
-    if not isinstance(schema, dict) or depth > 16:
-        return ANY
-    if "$ref" in schema:
-        return from_schema(_local(root, schema["$ref"]), root, depth + 1)
-    declared = schema.get("type", _type_of_literals(schema))
-    kinds = [declared] if isinstance(declared, str) else list(declared or ())
-    plain = [kind for kind in kinds if kind != "null"]
-    nullable = not kinds or "null" in kinds
-    if len(plain) != 1:
-        return Shape("null", True) if kinds == ["null"] else Shape("any", nullable)
-    if plain[0] == "object":
-        return _object(schema, root, depth, nullable)
-    if plain[0] == "array":
-        return Shape("array", nullable, item=from_schema(schema.get("items"), root, depth + 1))
-    return Shape(_KINDS.get(plain[0], "any"), nullable)
+    return _Reader(schema).shape(schema, 0)
 
 
-def _object(schema: Mapping[str, Any], root: Any, depth: int, nullable: bool) -> Shape:
-    required = schema.get("required", ())
-    fields = {}
-    for name, inner in schema.get("properties", {}).items():
-        shape = from_schema(inner, root, depth + 1)
-        fields[name] = shape if name in required else optional(shape)
-    return Shape("object", nullable, fields, schema.get("additionalProperties") is False)
+class _Reader:
+    """Reads one schema; stops at `any` when it is too deep, or too large once its references are
+    followed."""
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+        self.left = _BUDGET
+
+    def shape(self, schema: Any, depth: int) -> Shape:
+        self.left -= 1
+        if not isinstance(schema, dict) or depth > _DEPTH or self.left < 0:
+            return ANY
+        if "$ref" in schema:
+            return self.shape(_local(self.root, schema["$ref"]), depth + 1)
+        declared = schema.get("type", _type_of_literals(schema))
+        kinds = [declared] if isinstance(declared, str) else list(declared or ())
+        plain = [kind for kind in kinds if kind != "null"]
+        nullable = not kinds or "null" in kinds
+        if len(plain) != 1:
+            return Shape("null", True) if kinds == ["null"] else Shape("any", nullable)
+        if plain[0] == "object":
+            return self.object(schema, depth, nullable)
+        if plain[0] == "array":
+            items = None if "prefixItems" in schema else schema.get("items")
+            return Shape("array", nullable, item=self.shape(items, depth + 1))
+        return Shape(_KINDS.get(plain[0], "any"), nullable)
+
+    def object(self, schema: Mapping[str, Any], depth: int, nullable: bool) -> Shape:
+        required = schema.get("required", ())
+        fields = {}
+        for name, inner in schema.get("properties", {}).items():
+            shape = self.shape(inner, depth + 1)
+            fields[name] = shape if name in required else optional(shape)
+        closed = schema.get("additionalProperties") is False and "patternProperties" not in schema
+        return Shape("object", nullable, fields, closed)
 
 
 def _type_of_literals(schema: Mapping[str, Any]) -> Sequence[str]:

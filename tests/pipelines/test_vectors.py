@@ -25,7 +25,8 @@ def route(vector: Mapping[str, Any], *last: Mapping[str, Any]) -> dict[str, Any]
     ]
     if "also" in vector:  # A second body that proves the same property.
         required = [vector["also"]["validate"]]
-        schema = {"properties": {required[0]: {"type": "string"}}, "required": required}
+        properties = {required[0]: {"type": "string"}}
+        schema = {"type": "object", "properties": properties, "required": required}
         body += [
             step("parse.json", out="other"),
             step("validate.json_schema", schema=schema, value="$other"),
