@@ -75,6 +75,7 @@ class BufferedTransaction:
         self, index: str, identity: str, entries: Sequence[IndexEntry], value: bytes
     ) -> None:
         """Write a row at commit; ValueError when it names one place twice."""
+        _check_text(index, identity, *(entry.name for entry in entries))
         places = {(entry.name, entry.position) for entry in entries}
         if len(places) != len(entries):
             raise ValueError(f"the row {identity} of {index} names one place twice")
@@ -86,6 +87,7 @@ class BufferedTransaction:
 
     def append(self, log: str, event: Event) -> None:
         """Append an event at commit."""
+        _check_text(log, event.event_id, event.tenant or "", event.type, event.at)
         self._open().events.append((log, event))
 
     def join_blob(self, blob: StagedBlob) -> None:
@@ -114,6 +116,7 @@ class BufferedTransaction:
         return self._changes
 
     def _write(self, place: tuple[str, str], value: bytes | None) -> None:
+        _check_text(*place)
         self._open().documents[place] = value
         self._writes += 1
         self._written[place] = self._writes
@@ -146,6 +149,12 @@ class BufferedTransaction:
             room = _covered(found, rows[-1], wanted.reverse)
         self._remember(wanted._replace(limit=room), found[:room])
         return rows
+
+
+def _check_text(*texts: str) -> None:
+    """Raise UnicodeEncodeError for text that has no bytes, before anything depends on it."""
+    for text in texts:
+        text.encode()
 
 
 def _place(row: Row | Found) -> tuple[bytes, str]:
