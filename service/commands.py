@@ -88,7 +88,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _report(failure)
     except Refusal as refusal:
         found = refusal.problem
-        facts = {"code": found.code, "hint": found.hint, "details": found.details}
+        # The catalogue's remedy speaks to clients of the service; here the message is enough.
+        facts = {"code": found.code, "details": found.details}
         return _report(Refused(found.status, found.message, **facts))
     except click.ClickException as misuse:
         misuse.show()

@@ -60,8 +60,9 @@ def add(
 ) -> None:
     """Add the user NAME."""
     from service import local
+    from service.choices import settings
 
-    chosen = local.settings(config, data=data)
+    chosen = settings(config, data=data)
     password = read_password(password_file, confirm=True)
     made = local.add_user(chosen, name, password, _listed(scopes))
     if as_json:
@@ -77,8 +78,9 @@ def add(
 def passwd(name: str, password_file: Path | None, data: Path | None, config: Path | None) -> None:
     """Set the password of NAME; running sessions end."""
     from service import local
+    from service.choices import settings
 
-    chosen = local.settings(config, data=data)
+    chosen = settings(config, data=data)
     local.change_password(chosen, name, read_password(password_file, confirm=True))
     say(f"changed the password of {name}")
 
@@ -91,8 +93,9 @@ def list_(data: Path | None, config: Path | None, as_json: bool) -> None:
     from config_db.accounts import list_users
     from config_db.engine import reading
     from service import local
+    from service.choices import settings
 
-    with local.database(local.settings(config, data=data)) as engine, reading(engine) as session:
+    with local.database(settings(config, data=data)) as engine, reading(engine) as session:
         users: list[dict[str, Any]] = [
             {
                 "username": each.username,
@@ -137,10 +140,11 @@ def create(
 ) -> None:
     """Create a token called NAME and print it, this once, on standard output."""
     from service import local
+    from service.choices import settings
 
     lifetime = None if expires_in is None else _seconds(expires_in)
     granted = _listed(scopes)
-    with local.database(local.settings(config, data=data)) as engine:
+    with local.database(settings(config, data=data)) as engine:
         minted, expires_at = local.issue_token(
             engine, name, owner, granted, namespaces=namespaces or None, lifetime=lifetime
         )

@@ -1,6 +1,5 @@
 """`larder check`: the service's own check, without serving."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,12 +50,9 @@ def _as_json(finding: "Finding") -> dict[str, str | int]:
 
 
 def _default() -> str:
-    from service.settings import SettingsError, load_settings
+    from service.choices import settings, with_a_schema
 
-    try:
-        return str(load_settings(os.environ).schema)
-    except SettingsError as wrong:
-        raise CouldNotRun(str(wrong)) from wrong
+    return str(with_a_schema(settings(), named=False).schema)
 
 
 def _shown(file: str) -> str:

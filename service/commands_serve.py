@@ -45,22 +45,22 @@ def serve(
     Every option is also a setting of the environment and of the settings file; README.md lists
     them all. With --seed the first start also makes the user `admin`, if nobody has an account.
     """
-    from service import local
+    from service.choices import settings, with_a_schema
 
     given = {"host": host, "port": port, "data": data, "schema": schema, "workers": workers}
-    chosen = local.settings(config, **given)
+    chosen = with_a_schema(settings(config, **given), named=schema is not None)
     if seed:
         if chosen.port == 0:
             raise click.UsageError("--seed needs a port that is known: not 0")
-        _introduce(chosen)
+        _welcome(chosen)
         threading.Thread(target=_seed, args=(chosen,), name="seed", daemon=True).start()
     from service.serve import serve as run
 
     run(chosen)
 
 
-def _introduce(chosen: "Settings") -> None:
-    """Make the first administrator, unless its password is a setting, and say how to log in."""
+def _welcome(chosen: "Settings") -> None:
+    """Make the first administrator, unless its password is a setting."""
     from service import local
 
     if chosen.admin_password is not None:
@@ -69,10 +69,6 @@ def _introduce(chosen: "Settings") -> None:
         file = local.make_first_administrator(chosen, engine)
     if file is not None:
         say(f"This is the first start. The user admin was made; its password is in {file}")
-    elif (chosen.data / local.FIRST_PASSWORD).exists():
-        file = chosen.data / local.FIRST_PASSWORD
-    if file is not None:
-        say(f"Log in:  .venv/bin/larder login admin --password-file {file} --url {_url(chosen)}")
 
 
 def _seed(chosen: "Settings") -> None:
@@ -96,7 +92,17 @@ def _seed(chosen: "Settings") -> None:
         say(f"example packages: {error}")
     else:
         done = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-        say(f"example packages: {done}. See:  .venv/bin/larder list --url {url}")
+        say(f"example packages: {done}")
+        _tell_how_to_log_in(chosen)
+
+
+def _tell_how_to_log_in(chosen: "Settings") -> None:
+    from service import local
+
+    url, file = _url(chosen), chosen.data / local.FIRST_PASSWORD
+    if file.exists():
+        say(f"log in:  .venv/bin/larder login admin --password-file {file} --url {url}")
+    say(f"look:    .venv/bin/larder list --url {url}")
 
 
 def _wait_until_ready(url: str) -> bool:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -27,19 +26,11 @@ from service.api_tokens import Minted, mint
 from service.bootstrap import ADMINISTRATOR, SCOPES
 from service.failures import CouldNotRun
 from service.passwords import check_new_password, hash_password
-from service.settings import Settings, SettingsError, load_settings
+from service.settings import Settings
 
 FIRST_PASSWORD = "first-password"
 """The file in the data directory that holds the first administrator's password."""
 PASSING_SECONDS = 600
-
-
-def settings(config: Path | None = None, **given: Any) -> Settings:
-    """The settings that `larder serve` would use. Raises CouldNotRun with every mistake."""
-    try:
-        return load_settings(os.environ, config, **given)
-    except SettingsError as wrong:
-        raise CouldNotRun(str(wrong), code="SETTINGS") from wrong
 
 
 @contextmanager

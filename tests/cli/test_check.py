@@ -59,6 +59,13 @@ def test_a_file_that_cannot_be_read_exits_with_2(tmp_path: Path, file: str) -> N
 
 
 def test_without_a_file_the_schema_of_the_settings_is_checked(tmp_path: Path) -> None:
-    environ = {"LARDER_SCHEMA": str(ROOT / "schema.json")}
-    assert larder_within("check", home=tmp_path, environ=environ).code == 0
-    assert larder_within("check", home=tmp_path).code == 2
+    environ = {"LARDER_SCHEMA": str(tmp_path / "mine.json")}
+    assert larder_within("check", home=tmp_path, environ=environ).code == 2
+    (tmp_path / "mine.json").write_bytes(BROKEN)
+    assert larder_within("check", home=tmp_path, environ=environ).code == 1
+
+
+def test_where_there_is_no_schema_it_is_the_one_that_comes_with_larder(tmp_path: Path) -> None:
+    ran = larder_within("check", home=tmp_path)
+    assert ran.code == 0
+    assert "comes with Larder" in ran.err

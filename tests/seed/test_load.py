@@ -17,6 +17,7 @@ from tests.support.server import PASSWORD, ROOT, LiveServer, free_port
 SOURCE: list[dict[str, Any]] = json.loads(PACKAGES.read_text(encoding="utf-8"))["packages"]
 ARTIFACTS = sum(len(package["artifacts"]) for package in SOURCE)
 TAGS = sum(len(package["tags"]) for package in SOURCE)
+EVERYTHING = ARTIFACTS + TAGS
 
 
 def quiet(_: str) -> None:
@@ -75,12 +76,15 @@ def test_a_service_that_is_not_there_is_unreachable() -> None:
         load(f"http://127.0.0.1:{free_port()}", None, tell=quiet)
 
 
-def test_everything_is_published_and_a_second_run_changes_nothing(live_server: LiveServer) -> None:
+def test_everything_is_published_and_a_second_run_changes_nothing(
+    live_server: LiveServer, tmp_path: Path
+) -> None:
     first = load(live_server.url, live_server.token, tell=quiet)
-    second = load(live_server.url, live_server.token, tell=quiet)
-    everything = ARTIFACTS + TAGS
-    assert first == {"created": everything, "moved": 0, "unchanged": 0, "failed": 0}
-    assert second == {"created": 0, "moved": 0, "unchanged": everything, "failed": 0}
+    assert first == {"created": EVERYTHING, "moved": 0, "unchanged": 0, "failed": 0}
+    unchanged = {"created": 0, "moved": 0, "unchanged": EVERYTHING, "failed": 0}
+    assert load(live_server.url, live_server.token, tell=quiet) == unchanged
+    environ = {"LARDER_URL": live_server.url, "LARDER_TOKEN": live_server.token}
+    assert larder_within("seed", "--json", home=tmp_path, environ=environ).json() == unchanged
     for package in SOURCE:
         base = f"/v1/{package['namespace']}/{package['name']}"
         for artifact in package["artifacts"]:
@@ -89,32 +93,50 @@ def test_everything_is_published_and_a_second_run_changes_nothing(live_server: L
             assert answer.content == content(artifact)
 
 
-def test_a_tag_that_moved_is_moved_back_only_when_asked(live_server: LiveServer) -> None:
-    load(live_server.url, live_server.token, tell=quiet)
-    tag, target = "/v1/acme/hello/tags/latest", {"target_version": "1.0.0"}
-    target["target_variant"] = "linux-arm64"
-    live_server.ask("PUT", tag, target)
-    kept = load(live_server.url, live_server.token, tell=quiet, move_tags=False)
-    assert (kept["moved"], live_server.ask("GET", tag).json()["target_version"]) == (0, "1.0.0")
-    moved = load(live_server.url, live_server.token, tell=quiet)
-    assert (moved["moved"], live_server.ask("GET", tag).json()["target_version"]) == (1, "1.2.0")
+def packages(folder: Path, name: str, version: str, *texts: str) -> Path:
+    """A file of one package, its tag `latest` on the last of its variants."""
+    variants = [f"v{number}" for number in range(len(texts))]
+    artifacts = [
+        {"version": version, "variant": variant, "text": text}
+        for variant, text in zip(variants, texts, strict=True)
+    ]
+    tags = {"latest": {"version": version, "variant": variants[-1]}}
+    package = {"namespace": "seed-test", "name": name, "artifacts": artifacts, "tags": tags}
+    file = folder / "packages.json"
+    file.write_text(json.dumps({"packages": [package]}))
+    return file
+
+
+def test_a_tag_that_moved_is_moved_back_only_when_asked(
+    shared_server: LiveServer, tmp_path: Path
+) -> None:
+    file = packages(tmp_path, "moving", "1.0.0", "one", "two")
+    where, tag = (shared_server.url, shared_server.token), "/v1/seed-test/moving/tags/latest"
+    load(*where, file=file, tell=quiet)
+    shared_server.ask("PUT", tag, {"target_version": "1.0.0", "target_variant": "v0"})
+    kept = load(*where, file=file, tell=quiet, move_tags=False)
+    assert (kept["moved"], shared_server.ask("GET", tag).json()["target_variant"]) == (0, "v0")
+    moved = load(*where, file=file, tell=quiet)
+    assert (moved["moved"], shared_server.ask("GET", tag).json()["target_variant"]) == (1, "v1")
 
 
 def test_a_different_artifact_at_the_same_place_is_a_failure(
-    live_server: LiveServer, tmp_path: Path
+    shared_server: LiveServer, tmp_path: Path
 ) -> None:
-    live_server.put("acme/hello/1.0.0/txt", b"somebody else's")
-    package = {"namespace": "acme", "name": "hello", "tags": {}}
-    package["artifacts"] = [{"version": "1.0.0", "variant": "txt", "text": "mine"}]  # type: ignore[assignment]
-    file = tmp_path / "packages.json"
-    file.write_text(json.dumps({"packages": [package]}))
-    ran = command(live_server, "--file", str(file), "--json", LARDER_TOKEN=live_server.token)
+    shared_server.put("seed-test/taken/1.0.0/v0", b"somebody else's")
+    file = packages(tmp_path, "taken", "1.0.0", "mine")
+    ran = command(shared_server, "--file", str(file), "--json", LARDER_TOKEN=shared_server.token)
     assert (ran.returncode, json.loads(ran.stdout)["failed"]) == (1, 1)
     assert "409 ALREADY_EXISTS" in ran.stderr
 
 
-def test_it_logs_in_with_a_password_from_the_environment(live_server: LiveServer) -> None:
-    ran = command(live_server, "--user", "admin", "--json", LARDER_PASSWORD=PASSWORD)
+def test_it_logs_in_with_a_password_from_the_environment(
+    shared_server: LiveServer, tmp_path: Path
+) -> None:
+    file = packages(tmp_path, "login", "1.0.0", "one")
+    ran = command(
+        shared_server, "--file", str(file), "--user", "admin", "--json", LARDER_PASSWORD=PASSWORD
+    )
     assert ran.returncode == 0
     assert PASSWORD not in ran.stdout + ran.stderr
 
@@ -127,12 +149,10 @@ def test_a_wrong_password_is_told(shared_server: LiveServer) -> None:
 def test_without_a_token_everything_fails_and_is_told(shared_server: LiveServer) -> None:
     told: list[str] = []
     counts = load(shared_server.url, None, tell=told.append)
-    assert counts["failed"] == ARTIFACTS + TAGS == len(told)
+    assert counts["failed"] == EVERYTHING == len(told)
     assert all("401 UNAUTHORIZED" in line for line in told)
 
 
-def test_larder_seed_does_the_same(live_server: LiveServer, tmp_path: Path) -> None:
-    environ = {"LARDER_URL": live_server.url, "LARDER_TOKEN": live_server.token}
-    counts = larder_within("seed", "--json", home=tmp_path, environ=environ).json()
-    assert (counts["created"], counts["failed"]) == (ARTIFACTS + TAGS, 0)
-    assert larder_within("seed", home=tmp_path).code == 4
+def test_larder_seed_tells_when_the_service_is_not_there(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    assert larder_within("seed", "--url", url, home=tmp_path).code == 4

@@ -42,7 +42,10 @@ def larder_within(
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
-        code = run(arguments)
+        try:
+            code = run(arguments)
+        except SystemExit as exit:
+            code = int(exit.code or 0)
     out.flush()
     err.flush()
     return Ran(code, out.buffer.getvalue(), err.buffer.getvalue().decode())

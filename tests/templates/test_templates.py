@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import StartServer
+from errors.finding import Finding
+from pipelines.load import load
 from tests.support.cli import larder_within
 from tests.support.liar import Said, liar
 from tests.support.server import ROOT, LiveServer
@@ -17,7 +18,9 @@ from tests.support.server import ROOT, LiveServer
 TEMPLATES = ROOT / "templates"
 CONTENT = b"bytes"
 DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
-COORDINATE = "acme/hello/1.0.0/txt"
+APART = b"bytes that lie apart"
+TEXT_FIELDS = ("vendor", "product", "release", "language")
+Json = Any
 
 
 def template(name: str) -> Any:
@@ -33,40 +36,96 @@ def renamed(value: Any, old: str, new: str) -> Any:
     return json.loads(json.dumps(value).replace(f'"{old}"', f'"{new}"'))
 
 
-class Schema:
-    """A copy of schema.json that can be changed and served."""
-
-    def __init__(self, folder: Path, start: StartServer) -> None:
-        self.document = json.loads((ROOT / "schema.json").read_text(encoding="utf-8"))
-        self._file = folder / "schema.json"
-        self._start = start
-
-    def route(self, route_id: str) -> Any:
-        """A copy of a declared route."""
-        routes = self.document["api"]["routes"]
-        return json.loads(json.dumps(next(each for each in routes if each["id"] == route_id)))
-
-    def add(self, *routes: Any) -> None:
-        """Append routes."""
-        self.document["api"]["routes"] += routes
-
-    def serve(self, **environ: str) -> LiveServer:
-        """Check it, serve it."""
-        self._file.write_text(json.dumps(self.document, indent=2), encoding="utf-8")
-        ran = larder_within("check", str(self._file), home=self._file.parent)
-        assert ran.code == 0, ran.out.decode()
-        return self._start("--schema", str(self._file), environ=environ)
+def declared(schema: Json, route_id: str) -> Json:
+    """A copy of a declared route."""
+    routes = schema["api"]["routes"]
+    return json.loads(json.dumps(next(each for each in routes if each["id"] == route_id)))
 
 
-@pytest.fixture
-def schema(tmp_path: Path, start_server: StartServer) -> Schema:
-    return Schema(tmp_path, start_server)
+def add_pipeline(schema: Json) -> None:
+    path = "/v1/{namespace}/{name}/tags/{tag}/latest"
+    route = {"id": "tag_latest", "method": "POST", "path": path, "tags": ["package", "write"]}
+    schema["api"]["routes"].append({**route, "pipeline": template("pipeline")})
 
 
-@pytest.fixture
-def upstream() -> Iterator[str]:
+def add_entity(schema: Json) -> None:
+    """The entity, and a route that answers its fields."""
+    schema["entities"]["release_text"] = template("entity")
+    named = {"entity": "release_text"}
+    pipeline = [
+        step("auth.require_scopes", scopes=["read", "write", "admin"]),
+        step("parse.path", **named),
+        step("normalize.entity", **named),
+        step("validate.entity", **named),
+        step("respond.json", status=200, body={name: f"{{{name}}}" for name in TEXT_FIELDS}),
+    ]
+    path = "/v1/texts/{vendor}/{product}/{release}/{language}/echo"
+    schema["api"]["routes"].append(
+        {"id": "echo", "method": "GET", "path": path, "tags": ["read"], "pipeline": pipeline}
+    )
+
+
+def add_blob_store(schema: Json) -> None:
+    """The store, and routes that publish to it and fetch from it."""
+    schema["storage"]["blob_stores"]["apart"] = template("blob_store")
+    for route_id in ("publish_artifact", "get_blob"):
+        route = renamed(declared(schema, route_id), "primary", "apart")
+        path = route["path"].replace("/blob", "/apart")
+        schema["api"]["routes"].append({**route, "id": f"{route_id}_apart", "path": path})
+
+
+def add_auth_scope(schema: Json) -> None:
+    """The scope, a policy that lets it in, and a route that asks for it."""
+    scope = template("auth_scope")
+    schema["auth"]["scopes"].append(scope)
+    when = {"in": ["audit", "$route.tags"]}
+    require = {"scopes": [scope["name"], "admin"]}
+    policy = {"name": "auditors", "effect": "allow", "when": when, "require": require}
+    schema["auth"]["policies"].append(policy)
+    route = declared(schema, "get_artifact")
+    route["pipeline"][0] = step("auth.require_scopes", **require)
+    path = f"{route['path']}/audit"
+    schema["api"]["routes"].append({**route, "id": "audit", "path": path, "tags": ["audit"]})
+
+
+def add_upstream(schema: Json, url: str) -> None:
+    """The upstream as it stands, the same with an address that answers, and a route that asks."""
+    schema["upstreams"]["example"] = template("upstream")
+    theirs = {**template("upstream"), "base_url": url, "allow_private": True}
+    schema["upstreams"]["theirs"] = theirs
+    pipeline = [
+        step("auth.require_scopes", scopes=["read", "write", "admin"]),
+        step("proxy.fetch", upstream="theirs", method="GET", path="/status", out="answer"),
+        step("respond.json", status=200, body={"status": "$answer.status"}),
+    ]
+    route = {"id": "their_status", "method": "GET", "path": "/v1/theirs/status"}
+    schema["api"]["routes"].append({**route, "tags": ["read"], "pipeline": pipeline})
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A service of schema.json and of every template."""
+    folder = tmp_path_factory.mktemp("templates")
+    schema = json.loads((ROOT / "schema.json").read_text(encoding="utf-8"))
     with liar(Said(200, {"Content-Type": "application/json"}, CONTENT)) as url:
-        yield url
+        schema["api"]["routes"].append(template("route"))
+        for add in (add_pipeline, add_entity, add_blob_store, add_auth_scope):
+            add(schema)
+        add_upstream(schema, url)
+        file = folder / "schema.json"
+        file.write_text(json.dumps(schema, indent=2), encoding="utf-8")
+        ran = larder_within("check", str(file), home=folder)
+        assert ran.code == 0, ran.out.decode()
+        environ = {"LARDER_INLINE_BLOB_BYTES": "0"}
+        with LiveServer(folder, environ, "--schema", str(file)) as started:
+            yield started
+
+
+def alone(add: Callable[[Json], None]) -> tuple[Finding, ...]:
+    """What the check finds when nothing but one template is added."""
+    schema = json.loads((ROOT / "schema.json").read_text(encoding="utf-8"))
+    add(schema)
+    return load(json.dumps(schema).encode(), "schema.json").findings
 
 
 def test_there_is_a_template_for_each_thing_and_a_test_for_each_template() -> None:
@@ -84,22 +143,32 @@ def test_every_template_explains_itself(file: Path) -> None:
     assert max(len(line) for line in text.splitlines()) <= 160
 
 
-def test_the_route_template_is_a_route(schema: Schema) -> None:
-    schema.add(template("route"))
-    server = schema.serve()
-    server.put(COORDINATE, CONTENT)
-    answer = server.ask("GET", f"/v1/{COORDINATE}/digest")
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda schema: schema["api"]["routes"].append(template("route")),
+        add_pipeline,
+        lambda schema: schema["entities"].update(release_text=template("entity")),
+        lambda schema: schema["storage"]["blob_stores"].update(apart=template("blob_store")),
+        lambda schema: schema["auth"]["scopes"].append(template("auth_scope")),
+        lambda schema: schema["upstreams"].update(theirs=template("upstream")),
+    ],
+)
+def test_every_template_is_valid_as_it_stands(add: Callable[[Json], None]) -> None:
+    assert [str(finding) for finding in alone(add)] == []
+
+
+def test_the_route_template_is_a_route(server: LiveServer) -> None:
+    server.put("acme/route/1.0.0/txt", CONTENT)
+    answer = server.ask("GET", "/v1/acme/route/1.0.0/txt/digest")
     assert (answer.status, answer.json()) == (200, {"digest": DIGEST, "size": len(CONTENT)})
-    assert server.ask("GET", "/v1/acme/hello/2.0.0/txt/digest").status == 404
-    server.ask("DELETE", f"/v1/{COORDINATE}/blob")
-    assert server.ask("GET", f"/v1/{COORDINATE}/digest").json()["error"]["code"] == "GONE"
+    assert server.ask("GET", "/v1/acme/route/2.0.0/txt/digest").status == 404
+    server.ask("DELETE", "/v1/acme/route/1.0.0/txt/blob")
+    gone = server.ask("GET", "/v1/acme/route/1.0.0/txt/digest")
+    assert (gone.status, gone.json()["error"]["code"]) == (410, "GONE")
 
 
-def test_the_pipeline_template_is_a_pipeline(schema: Schema) -> None:
-    path = "/v1/{namespace}/{name}/tags/{tag}/latest"
-    route = {"id": "tag_latest", "method": "POST", "path": path, "tags": ["package", "write"]}
-    schema.add({**route, "pipeline": template("pipeline")})
-    server = schema.serve()
+def test_the_pipeline_template_is_a_pipeline(server: LiveServer) -> None:
     for version in ("1.9.0", "1.10.0", "2.0.0-rc.1"):
         server.put(f"acme/hello/{version}/txt", version.encode())
     answer = server.ask("POST", "/v1/acme/hello/tags/newest/latest")
@@ -109,66 +178,31 @@ def test_the_pipeline_template_is_a_pipeline(schema: Schema) -> None:
     assert refused["error"]["code"] == "TARGET_NOT_FOUND"
 
 
-def test_the_entity_template_is_an_entity(schema: Schema) -> None:
-    schema.document["entities"]["release_text"] = template("entity")
-    named = {"entity": "release_text"}
-    fields = ("vendor", "product", "release", "language")
-    schema.add(
-        {
-            "id": "echo",
-            "method": "GET",
-            "path": "/v1/texts/{vendor}/{product}/{release}/{language}/echo",
-            "tags": ["read"],
-            "pipeline": [
-                step("auth.require_scopes", scopes=["read", "write", "admin"]),
-                step("parse.path", **named),
-                step("normalize.entity", **named),
-                step("validate.entity", **named),
-                step("respond.json", status=200, body={name: f"{{{name}}}" for name in fields}),
-            ],
-        }
-    )
-    server = schema.serve()
+def test_the_entity_template_is_an_entity(server: LiveServer) -> None:
     answer = server.ask("GET", "/v1/texts/ACME/big_tool/1.2.0/EN/echo")
-    assert answer.json() == dict(zip(fields, ("acme", "big-tool", "1.2.0", "en"), strict=True))
+    assert answer.json() == dict(zip(TEXT_FIELDS, ("acme", "big-tool", "1.2.0", "en"), strict=True))
     assert server.ask("GET", "/v1/texts/acme/tool/one/en/echo").status == 400
 
 
-def test_the_blob_store_template_is_a_blob_store(schema: Schema) -> None:
-    schema.document["storage"]["blob_stores"]["apart"] = template("blob_store")
-    for route_id in ("publish_artifact", "get_blob"):
-        route = renamed(schema.route(route_id), "primary", "apart")
-        path = route["path"].replace("/blob", "/apart")
-        schema.add({**route, "id": f"{route_id}_apart", "path": path})
-    server = schema.serve(LARDER_INLINE_BLOB_BYTES="0")
-    assert server.ask("PUT", f"/v1/{COORDINATE}/apart", CONTENT).status == 201
-    assert server.ask("GET", f"/v1/{COORDINATE}/apart").content == CONTENT
+def test_the_blob_store_template_is_a_blob_store(server: LiveServer) -> None:
+    assert server.ask("PUT", "/v1/acme/apart/1.0.0/txt/apart", APART).status == 201
+    assert server.ask("GET", "/v1/acme/apart/1.0.0/txt/apart").content == APART
     assert server.ask("PUT", "/v1/acme/empty/1.0.0/txt/apart", b"").status == 400
-    root = template("blob_store")["root"]
-    kept = [file for file in (server.data / root).rglob("*") if file.is_file()]
-    assert [file.name for file in kept if len(file.name) == 64] == [DIGEST.removeprefix("sha256:")]
+    folder = server.data / template("blob_store")["root"]
+    kept = [file.read_bytes() for file in folder.rglob("*") if len(file.name) == 64]
+    assert kept == [APART]
 
 
-def test_the_auth_scope_template_is_a_scope(schema: Schema) -> None:
-    scope = template("auth_scope")
-    auth = schema.document["auth"]
-    auth["scopes"].append(scope)
-    auth["policies"].append(
-        {
-            "name": "auditors",
-            "effect": "allow",
-            "when": {"in": ["audit", "$route.tags"]},
-            "require": {"scopes": [scope["name"], "admin"]},
-        }
-    )
-    route = renamed(schema.route("get_artifact"), "read", scope["name"])
-    path = f"{route['path']}/audit"
-    schema.add({**route, "id": "audit_artifact", "path": path, "tags": ["audit"]})
-    server = schema.serve()
-    server.put(COORDINATE, CONTENT)
-    auditor = token_of(server, "auditor", scope["name"])
-    assert server.ask("GET", f"/v1/{COORDINATE}/audit", token=auditor).status == 200
-    assert server.ask("GET", f"/v1/{COORDINATE}/blob", token=auditor).status == 403
+def test_the_auth_scope_template_is_a_scope(server: LiveServer) -> None:
+    server.put("acme/audited/1.0.0/txt", CONTENT)
+    auditor = token_of(server, "auditor", template("auth_scope")["name"])
+    audited = "/v1/acme/audited/1.0.0/txt"
+    assert server.ask("GET", f"{audited}/audit", token=auditor).json()["blob_digest"] == DIGEST
+    assert server.ask("GET", f"{audited}/blob", token=auditor).status == 403
+
+
+def test_the_upstream_template_is_an_upstream(server: LiveServer) -> None:
+    assert server.ask("GET", "/v1/theirs/status").json() == {"status": 200}
 
 
 def token_of(server: LiveServer, name: str, scope: str) -> str:
@@ -178,31 +212,3 @@ def token_of(server: LiveServer, name: str, scope: str) -> str:
     ran = larder_within(*add, home=server.folder, environ=server.environ, stdin=stdin)
     assert ran.code == 0, ran.err
     return server.log_in(name, "a good long password")
-
-
-def test_the_upstream_template_is_an_upstream(schema: Schema, upstream: str) -> None:
-    schema.document["upstreams"]["theirs"] = {
-        **template("upstream"),
-        "base_url": upstream,
-        "allow_private": True,
-    }
-    fetch = step("proxy.fetch", upstream="theirs", method="GET", path="/status", out="answer")
-    schema.add(
-        {
-            "id": "their_status",
-            "method": "GET",
-            "path": "/v1/theirs/status",
-            "tags": ["read"],
-            "pipeline": [
-                step("auth.require_scopes", scopes=["read", "write", "admin"]),
-                fetch,
-                step("respond.json", status=200, body={"status": "$answer.status"}),
-            ],
-        }
-    )
-    assert schema.serve().ask("GET", "/v1/theirs/status").json() == {"status": 200}
-
-
-def test_the_upstream_template_is_valid_as_it_stands(schema: Schema) -> None:
-    schema.document["upstreams"]["theirs"] = template("upstream")
-    assert schema.serve().ask("GET", "/v1/packages").status == 200
