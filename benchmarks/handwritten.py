@@ -1,11 +1,13 @@
 """The rival of the declared routes: the same work written by hand on Starlette, same stores.
 
-Same accounts, same checks of the coordinates, same transaction, same headers, same server options;
-only the routes are Starlette's and the steps are Python. Started by `benchmarks.serving`.
+Same accounts, same checks of the coordinates, same transaction, same headers, same counting of
+requests, same server options; only the routes are Starlette's and the steps are Python. Started by
+`benchmarks.serving`.
 """
 
 import hashlib
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -17,8 +19,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema.model import Schema
+from service.exchange import request_id_of
 from service.log import open_log
 from service.metrics import Metrics
 from service.protocol import LarderProtocol
@@ -174,13 +178,14 @@ def make_app() -> Starlette:
     """The application, on the stores that the environment's settings name."""
     settings = load_settings(os.environ)
     plan = read_plan(settings.schema)
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             outside = Outside(os.environ)
             log = open_log("error", outside.clock)
-            runtime = await open_runtime(settings, plan, outside, stack, metrics=Metrics(), log=log)
+            runtime = await open_runtime(settings, plan, outside, stack, metrics=metrics, log=log)
             app.state.authenticator = runtime.accounts.authenticator
             app.state.schema = plan.schema
             app.state.kv = runtime.serving.world.kv["meta"]
@@ -199,7 +204,43 @@ def make_app() -> Starlette:
         Route(f"{prefix}/{{version}}/{{variant}}/blob", blob),
         Route(f"{prefix}/{{version}}/{{variant}}", metadata),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={Refused: refused})
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={Refused: refused})
+    app.add_middleware(Bookkeeping, metrics=metrics)
+    return app
+
+
+class Bookkeeping:
+    """An id and a place in /metrics for every request, as the cheapest kind of middleware."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = request_id_of(scope["headers"]).encode()
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] += [
+                    (b"x-request-id", request_id),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        self.metrics.in_flight += 1
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            self.metrics.in_flight -= 1
+            self.metrics.answered("route", status, time.perf_counter() - started)
 
 
 def main() -> None:

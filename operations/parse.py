@@ -1,5 +1,6 @@
 """Foreign input becomes values: the path's segments, the query string, a JSON body."""
 
+from functools import lru_cache
 from typing import Any
 
 from errors.problem import refuse
@@ -12,6 +13,9 @@ from schema.entities import Entity
 from schema.validators import Validator
 
 _NO_SEGMENTS = frozenset({"", ".", ".."})
+
+_SHORT = 256
+"""Characters up to which a segment that was found harmless is remembered."""
 
 
 @operation("parse.path", errors=("INVALID_PATH",))
@@ -26,7 +30,9 @@ def path(ctx: ExecutionContext, entity: Entity) -> None:
             slots[slot] = None
             continue
         try:
-            slots[slot] = entity.from_text(name, _segment(raw))
+            slots[slot] = entity.from_text(
+                name, _segment(raw) if len(raw) > _SHORT else _known(raw)
+            )
         except ValueError as error:
             failures.append({"field": name, "message": str(error)})
     if failures:
@@ -73,6 +79,11 @@ async def json(ctx: ExecutionContext) -> AnyValue:
 
 
 OPERATIONS = (path, query, json)
+
+
+@lru_cache(maxsize=4096)
+def _known(text: str) -> str:
+    return _segment(text)
 
 
 def _segment(text: str) -> str:

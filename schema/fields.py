@@ -25,6 +25,9 @@ _BY_TYPE: Mapping[str, Pattern] = MappingProxyType(
         "boolean": compile_pattern("true|false"),
     }
 )
+CONVERTED = frozenset({"integer", "boolean"})
+"""The types whose values are not the text that a path holds."""
+
 NORMALIZERS = ("trim", "lower", "upper", "replace:")
 
 

@@ -181,7 +181,8 @@ class App:
         trace.tenant = tenant_of(world.schema.document.tenancy, request.headers, principal)
         context = ExecutionContext(world, request, principal, trace.tenant)
         reply = await run(found.route, context)
-        return await send_reply(out._replace(headers=request.headers), reply)
+        answer = Outlet(out.send, out.method, request.headers, out.id, out.meter)
+        return await send_reply(answer, reply)
 
     def _admit(self) -> None:
         """Raises Refusal OVERLOADED."""

@@ -1,8 +1,9 @@
 """HTTP becomes values here, and nowhere else: requests, ids, headers, tenants."""
 
+import random
 import re
-import secrets
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from errors.problem import refuse
@@ -80,7 +81,7 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def new_request_id() -> str:
     """An id that no other request has."""
-    return secrets.token_hex(8)
+    return f"{random.getrandbits(64):016x}"
 
 
 def request_id_of(raw: Iterable[tuple[bytes, bytes]]) -> str:
@@ -111,11 +112,14 @@ def tenant_of(tenancy: Tenancy, headers: Mapping[str, str], principal: Principal
     return named
 
 
+@lru_cache(maxsize=256)
+def _raw_name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
+
+
 def raw_headers(headers: Mapping[str, str], length: int | None = None) -> RawHeaders:
     """Headers as ASGI sends them, with a Content-Length where `length` is given."""
-    raw = [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
-    ]
+    raw = [(_raw_name(name), value.encode("latin-1")) for name, value in headers.items()]
     if length is not None:
         raw.append((b"content-length", b"%d" % length))
     return raw

@@ -21,12 +21,16 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _BAD_SEGMENT = re.compile(r"\A\.{0,2}\Z|[\x00-\x1f\x7f-\x9f/\\]")
 
 
+_REMEMBERED = 8192
+_LONGEST_REMEMBERED = 512
+
+
 @dataclass(frozen=True, slots=True)
 class Match(Generic[T]):
     """The route that answers, and its parameters, decoded."""
 
     route: T
-    params: dict[str, str]
+    params: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class RouteTable(Generic[T]):
     def __init__(self, routes: Iterable[tuple[str, str, T]]) -> None:
         """`routes` are (method, path template, what to find)."""
         self._root: _Node[T] = _Node()
+        self._found: dict[tuple[str, str], Match[T]] = {}
         for method, template, route in routes:
             self._add(method, template, route)
 
@@ -71,14 +76,25 @@ class RouteTable(Generic[T]):
 
         HEAD is answered by GET routes. Raises Refusal INVALID_PATH.
         """
+        known = self._found.get((method, raw_path))
+        if known is not None:
+            return known
         segments = split_path(raw_path)
         allowed: set[str] = set()
         found = _walk(self._root, segments, 0, method, allowed)
         if found is not None:
-            return found.match(segments)
+            return self._remember(method, raw_path, found.match(segments))
         if "GET" in allowed:
             allowed.add("HEAD")
         return tuple(sorted(allowed | {"OPTIONS"})) if allowed else ()
+
+    def _remember(self, method: str, raw_path: str, match: Match[T]) -> Match[T]:
+        """What is asked for often is found at once; memory stays bounded."""
+        if len(raw_path) <= _LONGEST_REMEMBERED:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[method, raw_path] = match
+        return match
 
     def _add(self, method: str, template: str, route: T) -> None:
         parts = [_parse_segment(part, template) for part in _template_segments(template)]

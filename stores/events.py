@@ -44,7 +44,7 @@ def uuid7(now: float, randomness: bytes) -> str:
     `now` is in seconds since the epoch and counts to the millisecond; `randomness` is 10 bytes, of
     which 74 bits are used.
     """
-    milliseconds = round(now * 1000)
+    milliseconds = round(now * 1_000_000) // 1000
     if not 0 <= milliseconds < 1 << 48:
         raise ValueError(f"the time {now} does not fit into a UUID version 7")
     if len(randomness) != 10:
