@@ -164,13 +164,15 @@ def _accepted(response: http.client.HTTPResponse) -> http.client.HTTPResponse:
         error = {}
     code = str(error.get("code") or f"HTTP_{response.status}")
     entry = CATALOGUE.get(code)
+    details = error.get("details")
+    told = details.pop("hint", None) if isinstance(details, dict) else None
     raise Refused(
         response.status,
         str(error.get("message") or response.reason),
         code=code,
-        hint=error.get("hint") or (entry.remedy if entry else None),
+        hint=told or (entry.remedy if entry else None),
         request_id=error.get("request_id") or response.headers.get("X-Request-Id"),
-        details=error.get("details"),
+        details=details or None,
     )
 
 

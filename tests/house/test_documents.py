@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PRODUCT = ("schema", "stores", "operations", "pipelines", "config_db", "service")
 
+KEPT = {"READ_ONLY_REPLICA"}
+"""Codes of the language whose feature, followers, is not built yet; codes never change."""
+
 
 def test_generated_pages_are_fresh() -> None:
     assert [file.name for file in stale()] == [], "run `make docs`"
@@ -24,8 +27,8 @@ def test_generated_pages_are_fresh() -> None:
 def test_every_code_of_the_catalogue_is_used() -> None:
     texts = [file.read_text(encoding="utf-8") for room in PRODUCT for file in rooms_files(room)]
     texts.append((ROOT / "schema.json").read_text(encoding="utf-8"))
-    unused = [code for code in CATALOGUE if not any(f'"{code}"' in text for text in texts)]
-    assert unused == []
+    unused = {code for code in CATALOGUE if not any(f'"{code}"' in text for text in texts)}
+    assert unused == KEPT
 
 
 def test_every_code_that_an_operation_declares_is_in_the_catalogue() -> None:
