@@ -117,7 +117,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     fsync, rename, mkdir = os.fsync, os.rename, os.mkdir
 
     def recording_fsync(descriptor: int) -> None:
-        recorded.append(f"fsync {Path(os.readlink(f'/proc/self/fd/{descriptor}')).name}")
+        recorded.append(f"fsync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
         fsync(descriptor)
 
     def recording_rename(old: Path, new: Path) -> None:
@@ -203,7 +203,7 @@ async def test_the_staging_of_the_dead_is_removed_and_that_of_the_living_is_kept
     await other.close()
 
 
-async def test_staging_is_claimed_under_a_lock_of_all(tmp_path: Path) -> None:
+def test_staging_is_claimed_under_a_lock_of_all(tmp_path: Path) -> None:
     (tmp_path / "staging").mkdir(parents=True)
     with (tmp_path / "staging/lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
