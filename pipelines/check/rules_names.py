@@ -104,14 +104,21 @@ def _fields_not_in_path(analysis: Analysis) -> Iterator[Fault]:
                 yield Fault(pointer, message, "add it to the path, or read another name")
 
 
+_BYTES = "bytes or text are needed"
+
 Need = tuple[str, Reference, Place, str]
 
 
 def _needs(analysis: Analysis, step: StepNode) -> Iterator[Need]:
-    """Every reference of a step that must not be null, and why."""
+    """Every reference of a step that must not be null, and why.
+
+    What is of no known type is left to E205, but for bytes, which have none.
+    """
     for pointer, reference, why in _needed_references(step):
         target = analysis.plan.target(reference, step.index)
-        if target is not None and target.shape.nullable:
+        if target is None or not target.shape.nullable:
+            continue
+        if target.shape.kind != "any" or why == _BYTES:
             yield pointer, reference, place_of(target), why
 
 
@@ -120,7 +127,8 @@ def _needed_references(step: StepNode) -> Iterator[tuple[str, Reference, str]]:
         parameter = step.operation.parameter(name)
         assert parameter is not None and isinstance(parameter.type, Dynamic)
         if isinstance(node, Reference) and not parameter.type.nullable and not node.optional:
-            yield step.argument(name), node, f"{name} needs a value"
+            why = _BYTES if parameter.type.kind == "any" else f"{name} needs a value"
+            yield step.argument(name), node, why
     found = list(argument_leaves(step))
     if step.when is not None:
         found += condition_leaves(step.when)

@@ -66,24 +66,21 @@ def answerable_comparisons(analysis: Analysis) -> Iterator[Fault]:
 
 
 @rule("E206", lowerable=True)
-def guards_that_matter(analysis: Analysis) -> Iterator[Fault]:
-    """No guard has the same outcome on every path that comes to it."""
+def guards_that_may_hold(analysis: Analysis) -> Iterator[Fault]:
+    """No guard is false on every path that comes to it."""
     outcomes: dict[int, set[bool]] = {}
     for visit in analysis.flow.visits:
         outcomes.setdefault(visit.step.index, set()).add(visit.holds)
     told = {fault.pointer for fault in answerable_comparisons.check(analysis)}
     for step in analysis.pipeline.steps:
-        found = outcomes.get(step.index)
         where = step.argument("when")
-        if step.when is None or found is None or len(found) == 2:
-            continue
-        if not any(pointer.startswith(where) for pointer in told):
-            message = f"this {'always' if True in found else 'never'} holds where the step stands"
-            hint = "leave `when` out" if True in found else "leave the step out"
-            yield Fault(where, message, hint)
+        never = outcomes.get(step.index) == {False}
+        if never and not any(pointer.startswith(where) for pointer in told):
+            message = "this never holds here: on every path the steps before have settled it"
+            yield Fault(where, message, "leave the step out, or correct the guard")
 
 
-RULES = (fitting_types, fitting_parts, answerable_comparisons, guards_that_matter)
+RULES = (fitting_types, fitting_parts, answerable_comparisons, guards_that_may_hold)
 
 
 def _argument(
