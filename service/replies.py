@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from errors.problem import Problem, Refusal, problem
@@ -99,10 +100,15 @@ def _describe(headers: dict[str, str], body: bytes | BlobHandle) -> Validators:
         headers.setdefault("accept-ranges", "bytes")
     elif len(body) <= MAX_TAGGED and headers.get("content-type") == "application/json":
         headers["etag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    modified = headers.get("last-modified")
-    return Validators(headers.get("etag"), None if modified is None else parse_date(modified))
+    return Validators(headers.get("etag"), _modified(headers.get("last-modified")))
 
 
+@lru_cache(maxsize=1024)
+def _modified(written: str | None) -> float | None:
+    return None if written is None else parse_date(written)
+
+
+@lru_cache(maxsize=4096)
 def repr_digest(digest: str) -> str:
     """`sha256:<hex>` as RFC 9530 writes it."""
     raw = bytes.fromhex(digest.removeprefix("sha256:"))
