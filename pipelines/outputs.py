@@ -14,6 +14,7 @@ from pipelines.shapes import (
     from_schema,
     optional,
     present,
+    properties_of,
 )
 from schema.document import Document
 
@@ -72,7 +73,8 @@ def _query(step: StepNode, document: Document) -> dict[str, Shape]:
     if schema is None:
         return {"out": Shape("object", item=OPTIONAL_TEXT)}
     shape = present(from_schema(schema))
-    defaults = {n for n, s in schema.get("properties", {}).items() if "default" in s}
+    given = properties_of(schema).items()
+    defaults = {name for name, inner in given if isinstance(inner, dict) and "default" in inner}
     fields = {n: present(s) if n in defaults else s for n, s in shape.fields.items()}
     return {"out": replace(shape, fields=fields)}
 

@@ -10,6 +10,7 @@ from pipelines.expressions import Fault, escape, parse_value
 from pipelines.nodes import Condition, Node, Pipeline, StepNode
 from schema.document import Document, Route, Step
 from schema.nearest import nearest
+from schema.validators import SchemaFault, Validator
 
 _NAME_OF = {
     "entity": "entity", "document": "document", "index": "index", "blob_store": "blob store",
@@ -174,9 +175,16 @@ def _static(
     elif section == "ordering":
         yield from _ordering(value, where, document, static)
     elif section == "json_schema" and isinstance(value, dict | bool):
-        return
+        yield from _json_schema(value, where)
     else:
         yield from _named(section, value, where, document)
+
+
+def _json_schema(value: Any, where: str) -> Iterator[Fault]:
+    try:
+        Validator(value)
+    except SchemaFault as fault:
+        yield Fault(where + fault.pointer, str(fault), "JSON Schema 2020-12", "E109")
 
 
 def _is_code(value: str) -> bool:

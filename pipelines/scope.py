@@ -19,6 +19,7 @@ from pipelines.shapes import (
     from_schema,
     lookup,
     optional,
+    required_of,
 )
 from pipelines.targets import ROOT_SHAPES, ROOTS, Proof, Target, Variable
 from schema.document import Document, EntityDeclaration
@@ -174,8 +175,8 @@ class Scope:
             if isinstance(value, Reference) and value.sigil == "$" and not value.path:
                 if value.name in self.variables:
                     schema = resolve_schema(self.document, node.static.get("schema"))
-                    names = schema.get("required", ()) if isinstance(schema, dict) else ()
-                    yield Proof(node.index, value.name, from_schema(schema), frozenset(names))
+                    names = required_of(schema)
+                    yield Proof(node.index, value.name, from_schema(schema), names)
 
     def proved(self, variable: Variable, step: int) -> Shape:
         """The variable's shape in that step."""

@@ -56,7 +56,7 @@ class _Reader:
         if "$ref" in schema:
             return self.shape(_local(self.root, schema["$ref"]), depth + 1)
         declared = schema.get("type", _type_of_literals(schema))
-        kinds = [declared] if isinstance(declared, str) else list(declared or ())
+        kinds = [declared] if isinstance(declared, str) else _texts(declared)
         plain = [kind for kind in kinds if kind != "null"]
         nullable = not kinds or "null" in kinds
         if len(plain) != 1:
@@ -69,18 +69,36 @@ class _Reader:
         return Shape(_KINDS.get(plain[0], "any"), nullable)
 
     def object(self, schema: Mapping[str, Any], depth: int, nullable: bool) -> Shape:
-        required = schema.get("required", ())
+        required = required_of(schema)
         fields = {}
-        for name, inner in schema.get("properties", {}).items():
+        for name, inner in properties_of(schema).items():
             shape = self.shape(inner, depth + 1)
             fields[name] = shape if name in required else optional(shape)
         closed = schema.get("additionalProperties") is False and "patternProperties" not in schema
         return Shape("object", nullable, fields, closed)
 
 
+def properties_of(schema: Any) -> Mapping[str, Any]:
+    """The schemas of an object's properties; none where the schema is not plain enough to tell.
+
+    Here and below a malformed schema counts as one that tells nothing: another rule refuses it.
+    """
+    found = schema.get("properties") if isinstance(schema, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def required_of(schema: Any) -> frozenset[str]:
+    """The properties that an object is sure to have."""
+    return frozenset(_texts(schema.get("required") if isinstance(schema, dict) else None))
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def _type_of_literals(schema: Mapping[str, Any]) -> Sequence[str]:
-    values = [schema["const"]] if "const" in schema else schema.get("enum", [])
-    return sorted({_type_of(value) for value in values})
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    return sorted({_type_of(value) for value in values}) if isinstance(values, list) else []
 
 
 def _type_of(value: Any) -> str:

@@ -28,10 +28,22 @@ def fitting_arguments(analysis: Analysis) -> Iterator[Fault]:
     yield from _found(analysis, "E108")
 
 
+@rule("E109")
+def usable_schemas(analysis: Analysis) -> Iterator[Fault]:
+    """Every JSON Schema that is written in a step can be compiled."""
+    yield from _found(analysis, "E109")
+
+
 @rule("E206")
 def readable_conditions(analysis: Analysis) -> Iterator[Fault]:
     """Every `when` is a condition of the language."""
     yield from _found(analysis, "E206")
 
 
-RULES = (known_operations, known_names, fitting_arguments, readable_conditions)
+RULES = (
+    known_operations,
+    known_names,
+    fitting_arguments,
+    usable_schemas,
+    readable_conditions,
+)
