@@ -1,9 +1,11 @@
 """Runs the service: one process, or several that share a listening socket."""
 
+import multiprocessing
 import os
 import shutil
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +60,26 @@ def make_app() -> App:
     """The application of a worker process, whose settings came by the environment."""
     app = create_app(load_settings(os.environ))
     app.log.take_over_logging()
+    threading.Thread(target=_stop_with_the_supervisor, name="larder-orphan", daemon=True).start()
     return app
+
+
+class _Supervisor(Multiprocess):
+    """Starts workers anew when they die, and stops with them."""
+
+    def terminate_all(self) -> None:
+        """Stop the workers; nobody may queue at a socket from which none of them accepts."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+
+def _stop_with_the_supervisor() -> None:
+    """A worker whose supervisor was killed would keep the port from the next one."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _run_alone(settings: Settings, plan: Plan, listener: socket.socket) -> None:
@@ -82,7 +103,7 @@ def _run_workers(settings: Settings, listener: socket.socket) -> None:
     log = open_log(settings.log_level, time.time)
     log.take_over_logging()
     try:
-        supervisor = Multiprocess(_config(settings, "service.serve:make_app"), [listener])
+        supervisor = _Supervisor(_config(settings, "service.serve:make_app"), [listener])
         supervisor.run()
     finally:
         log.close()
