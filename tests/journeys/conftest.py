@@ -1,7 +1,7 @@
 """What the journeys share: names that no other test uses, and credentials of every kind."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -27,3 +27,11 @@ def make_token(shared_server: LiveServer, namespace: str) -> MakeToken:
         return str(answer.json()["token"])
 
     return make
+
+
+@pytest.fixture(scope="session")
+def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Four processes behind one port, for all tests that ask for it."""
+    with LiveServer(tmp_path_factory.mktemp("four"), None, "--workers", "4") as server:
+        assert server.token
+        yield server

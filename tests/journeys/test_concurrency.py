@@ -3,7 +3,6 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -26,14 +25,6 @@ from tests.support.server import Answer, LiveServer
 CLIENTS = 64
 SLOW = 4
 SIZE = 2_500_000
-
-
-@pytest.fixture(scope="module")
-def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """Four processes behind one port."""
-    with LiveServer(tmp_path_factory.mktemp("four"), None, "--workers", "4") as server:
-        assert server.token
-        yield server
 
 
 def events_about(server: LiveServer, namespace: str) -> list[dict[str, object]]:
