@@ -14,7 +14,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from errors.problem import Problem, problem
-from service.cycle import DRAIN_BYTES, Cycle
+from service.cycle import Cycle
 from service.deadlines import Deadline, ReaderWatch
 from service.exchange import new_request_id, raw_headers
 from service.head import BadHead, Bounds, Head
@@ -23,6 +23,9 @@ from service.settings import Settings
 
 DRAIN_SECONDS = 3.0
 """How long an unread rest of a body is waited for, and a refused client given time to read why."""
+
+LINGER_SECONDS = 30.0
+"""How long, in all, a rest that nobody wants is read and dropped as long as it keeps coming."""
 
 MAX_PIPELINED = 128
 
@@ -43,7 +46,7 @@ class LarderProtocol(HttpToolsProtocol):
         self._running: Cycle | None = None
         self._waiting_fault: Problem | None = None
         self._deaf = False
-        self._discarded = 0
+        self._linger_until = 0.0
         self._deadline = Deadline(self.loop)
 
     # the connection
@@ -67,7 +70,7 @@ class LarderProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
-            self._discard(len(data))
+            self._discard()
             return
         if self._idle:
             self._idle = False
@@ -147,7 +150,7 @@ class LarderProtocol(HttpToolsProtocol):
             cycle.left -= len(body)
         cycle.waiting_for_100_continue = False
         if cycle.response_complete or cycle.disconnected:
-            self._discard(len(body))
+            self._discard()
         else:
             super().on_body(body)
 
@@ -255,15 +258,19 @@ class LarderProtocol(HttpToolsProtocol):
         self.transport.write(b"".join((*head, b"connection: close\r\n\r\n", body)))
         self._linger()
 
-    def _discard(self, count: int) -> None:
-        self._discarded += count
-        if self._deaf and self._discarded > DRAIN_BYTES:
-            # What is not read stays with the client; a reset would lose it the reply.
-            self.flow.pause_reading()
+    def _discard(self) -> None:
+        if self._deaf:
+            left = self._linger_until - self.loop.time()
+            self._deadline.set(max(0.0, min(DRAIN_SECONDS, left)), self._close)
 
     def _linger(self) -> None:
-        """Close in a way that lets the client read the reply before it learns of the end."""
+        """Close in a way that lets the client read the reply before it learns of the end.
+
+        Many clients read no reply before they have sent all of their body, and lose it when the
+        connection breaks meanwhile: so what they still send is read and dropped, for a while.
+        """
         self._deaf = True
+        self._linger_until = self.loop.time() + LINGER_SECONDS
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.flow.resume_reading()
