@@ -12,6 +12,7 @@ from pipelines.check import (
     rules_features,
     rules_keys,
     rules_names,
+    rules_policies,
     rules_replies,
     rules_routes,
     rules_transactions,
@@ -27,6 +28,7 @@ PIPELINE_RULES: tuple[Rule[Analysis], ...] = (
     *rules_names.RULES,
     *rules_types.RULES,
     *rules_access.RULES,
+    *rules_policies.ROUTE_RULES,
     *rules_transactions.RULES,
     *rules_features.RULES,
     *rules_bytes.RULES,
@@ -34,7 +36,7 @@ PIPELINE_RULES: tuple[Rule[Analysis], ...] = (
     *rules_keys.RULES,
     *rules_routes.RULES,
 )
-SCHEMA_RULES: tuple[Rule[Whole], ...] = rules_checks.RULES
+SCHEMA_RULES: tuple[Rule[Whole], ...] = (*rules_policies.RULES, *rules_checks.RULES)
 
 RULES: tuple[Rule[Any], ...] = (*PIPELINE_RULES, *SCHEMA_RULES)
 LOWERABLE = frozenset(rule.id for rule in RULES if rule.lowerable)

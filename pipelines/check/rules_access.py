@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pipelines.check.analysis import Analysis, rule
 from pipelines.expressions import Fault
 from pipelines.nodes import StepNode
-from pipelines.policies import reachable
 
 _HARMLESS = frozenset({"clock"})
 _CHARGED = ("kv.", "blob.", "index.", "network")
@@ -30,16 +29,6 @@ def auth_first(analysis: Analysis) -> Iterator[Fault]:
             seen.add(step.index)
             told = f"{step.operation.name} runs before the caller is known ({visit.world.path()})"
             yield Fault(step.pointer, told, "put auth.require_scopes first, without a guard")
-
-
-@rule("E302")
-def reachable_by_policy(analysis: Analysis) -> Iterator[Fault]:
-    """Some policy allows each route to somebody."""
-    if analysis.route is not None and not reachable(analysis.route, analysis.whole.document):
-        message = f"no policy ever allows the route {analysis.route.id}"
-        tags = ", ".join(analysis.route.tags) or "none"
-        hint = f"its tags are {tags}; add the tag or the policy that lets somebody in"
-        yield Fault(analysis.pipeline.pointer, message, hint)
 
 
 @rule("E303")
@@ -99,7 +88,6 @@ def no_network_in_transactions(analysis: Analysis) -> Iterator[Fault]:
 
 RULES = (
     auth_first,
-    reachable_by_policy,
     scopes_cover_steps,
     reads_do_not_write,
     no_network_in_transactions,
