@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from tests.compliance.coverage_checks import TABLE
 from tests.compliance.families import statement
 from tests.compliance.report import Check, Skipped, expect, expect_that
 
@@ -119,6 +120,17 @@ def _refused(answered: Answer, status: int, code: str) -> dict[str, Any]:
     expect_that(bool(error.get("message")), "the error has no message")
     expect(error.get("request_id"), answered.headers.get("x-request-id"), "request_id")
     return error
+
+
+def all_operations(server: Server) -> str:
+    """The schema that the server shows at /schema allows the 30 operations."""
+    answered = server.ask("GET", "/schema")
+    if answered.status != 200:
+        raise Skipped(f"/schema answered {answered.status}")
+    shown = answered.json()
+    allowed = shown.get("schema", shown).get("ops", {}).get("allowed", [])
+    expect(sorted(set(TABLE) - set(allowed)), [], "operations that it does not allow")
+    return f"{len(TABLE)} of {len(TABLE)}"
 
 
 def all_methods(server: Server) -> None:
@@ -302,12 +314,14 @@ def events(server: Server) -> str:
     expect([each["sequence"] for each in found], list(range(1, len(found) + 1)), "sequences")
     for before, after in pairwise(found):
         expect(after["previous"], before["hash"], f"previous of event {after['sequence']}")
-    ours = [e["payload"]["name"] for e in found if e["payload"]["namespace"] == server.namespace]
+    payloads = [each["payload"] for each in found]
+    ours = [each["name"] for each in payloads if each.get("namespace") == server.namespace]
     expect(ours.count("announced"), 1, "events of one publish")
     return f"{len(found)} events"
 
 
 BY_CATEGORY: dict[str, tuple[Callable[[Server], str | None], ...]] = {
+    "operation coverage": (all_operations,),
     "route compatibility": (all_methods, unknown_paths, dangerous_paths, validated),
     "operation semantics": (published_once, one_of_many, verified, conditions, ranges, heads, tags),
     "storage semantics": (round_trip, latest, listed),
