@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 MAPPED_FROM = 256 * 1024
-"""Files from this size on are read through a memory map, without a copy."""
+"""Files from this size on are read through memory maps, without a copy."""
 
 
 def check_range(start: int, stop: int) -> None:
@@ -44,7 +44,6 @@ class FileHandle:
         self.digest = digest
         self.size = status.st_size
         self.modified_at = status.st_mtime
-        self._map: mmap.mmap | None = None
 
     def read(self, start: int, stop: int) -> bytes | memoryview:
         """The bytes of the range, cut off at the end; ValueError when closed."""
@@ -54,14 +53,16 @@ class FileHandle:
         stop = min(stop, self.size)
         if self.size < MAPPED_FROM:
             return _read_fully(self._descriptor, start, stop)
-        if self._map is None:
-            self._map = mmap.mmap(self._descriptor, self.size, prot=mmap.PROT_READ)
-        return memoryview(self._map)[start:stop]
+        if start >= stop:
+            return b""
+        # Only the slice is mapped, and only until it was sent: a map of the whole file would
+        # count as this process's memory, page by page, up to the file's size.
+        first = start - start % mmap.ALLOCATIONGRANULARITY
+        mapped = mmap.mmap(self._descriptor, stop - first, prot=mmap.PROT_READ, offset=first)
+        return memoryview(mapped)[start - first :]
 
     def close(self) -> None:
         """Let go of the file; slices that were read before stay good."""
-        # The map is not closed but forgotten: it ends with the last slice of it.
-        self._map = None
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
