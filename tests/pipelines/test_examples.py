@@ -1,0 +1,158 @@
+"""Examples of routes: what is run, what differs, what is malformed."""
+
+import copy
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+
+from pipelines.example_match import differences
+from pipelines.examples import Outcome, run_examples
+from pipelines.load import load
+from tests.compliance.scratch import scratch_world
+from tests.support.mini import ENTRY, mini, step
+
+PARAMS = {"name": "a", "digest": "sha256:" + "0" * 64, "count": "1", "flag": "true"}
+NOTE = {"doc": "thing", "key": "thing/{name}/{count}"}
+STEPS = (
+    *ENTRY,
+    step("kv.get", **NOTE, out="found"),
+    step(
+        "respond.error",
+        status=404,
+        code="NOT_FOUND",
+        message="there is none",
+        when={"is_null": "$found"},
+    ),
+    step("respond.json", status=200, body={"found": "$found", "who": "$principal.subject"}),
+)
+THERE = {"documents": {"thing": {"thing/a/1": {"value": "x"}}}}
+FOUND = {"found": {"value": "x"}, "who": "example"}
+
+
+def example(**changed: Any) -> dict[str, Any]:
+    """An example that holds, changed."""
+    holds: dict[str, Any] = {
+        "name": "a thing that is there",
+        "given": [THERE],
+        "request": {"params": PARAMS},
+        "expect": {"status": 200, "json": FOUND},
+    }
+    return {**copy.deepcopy(holds), **changed}
+
+
+async def outcomes(*examples: Any) -> list[Outcome]:
+    source = mini(*STEPS)
+    source["api"]["routes"][0]["examples"] = list(examples)
+    loaded = load(json.dumps(source).encode(), "schema.json")
+    assert loaded.schema is not None and loaded.programs is not None, loaded.findings
+    opened = partial(scratch_world, loaded.schema, "memory")
+    return [each async for each in run_examples(loaded.schema, loaded.programs, opened)]
+
+
+async def told(**changed: Any) -> str:
+    (outcome,) = await outcomes(example(**changed))
+    return "\n".join(outcome.differences)
+
+
+async def test_an_example_that_holds_has_no_differences() -> None:
+    (outcome,) = await outcomes(example())
+    assert outcome == Outcome("vector", "a thing that is there", ())
+
+
+async def test_examples_do_not_see_each_other() -> None:
+    lost = example(name="lost", given=[], expect={"status": 404, "code": "NOT_FOUND"})
+    assert [each.differences for each in await outcomes(example(), lost, example(name="c"))] == [
+        (), (), (),
+    ]  # fmt: skip
+
+
+async def test_a_path_is_read_as_a_client_writes_it() -> None:
+    path = f"/t/%61/{PARAMS['digest']}/1/true"
+    assert await told(request={"path": path}) == ""
+
+
+@pytest.mark.parametrize(
+    ("expected", "difference"),
+    [
+        ({"status": 404}, "status: 200 instead of 404"),
+        ({"status": 200, "code": "NOT_FOUND"}, "code: None instead of NOT_FOUND"),
+        ({"status": 200, "json": {**FOUND, "who": "ann"}}, 'json/who: "example" instead of "ann"'),
+        ({"status": 200, "json": {"who": "example"}}, "json/found: "),
+        ({"status": 200, "headers": {"Content-Type": "text/css"}}, "headers/Content-Type: "),
+        ({"status": 200, "text": "x"}, "body: "),
+        ({"status": 200, "documents": {"thing": {"thing/a/1": None}}}, "documents/thing/thing/a/1"),
+        ({"status": 200, "events": [{}]}, "events: 0 items instead of 1"),
+    ],
+)
+async def test_what_differs_is_told(expected: Any, difference: str) -> None:
+    assert (await told(expect=expected)).startswith(difference)
+
+
+async def test_who_asks_is_part_of_the_request() -> None:
+    anonymous = {"params": PARAMS, "subject": None}
+    refused = {"status": 401, "code": "UNAUTHORIZED"}
+    assert await told(request=anonymous, expect=refused) == ""
+    without = {"params": PARAMS, "scopes": []}
+    assert await told(request=without, expect={"status": 403, "code": "FORBIDDEN"}) == ""
+
+
+async def test_what_cannot_be_given_is_told() -> None:
+    invalid = {"documents": {"thing": {"thing/a/1": {"value": 1}}}}
+    assert "given: thing thing/a/1" in await told(given=[invalid])
+    elsewhere = {"documents": {"thing": {"other/a": {"value": "x"}}}}
+    assert "is not a key of" in await told(given=[elsewhere])
+    refused = {"requests": [{"route": "vector", "params": PARAMS}]}
+    assert "given: vector answered 404" in await told(given=[refused])
+    assert "is not a path of vector" in await told(request={"path": "/elsewhere"})
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule", "where"),
+    [
+        ({"expected": {}}, "E103", ": unknown properties: expected"),
+        ({"expect": {}}, "E103", "/expect"),
+        ({"expect": {"status": 200, "code": "NO_SUCH"}}, "E107", "/expect/code"),
+        ({"given": [{"documents": {"things": {}}}]}, "E107", "/given/0/documents/things"),
+        ({"given": [{"requests": [{"route": "v"}]}]}, "E107", "/given/0/requests/0/route"),
+        ({"request": {"params": {"name": "a"}}}, "E108", "/request/params"),
+        ({"request": {"params": PARAMS, "text": "", "json": 1}}, "E108", "/request: both"),
+        ({"request": {"params": PARAMS, "base64": "!"}}, "E108", "/request/base64"),
+        ({"expect": {"status": 200, "json": {"a": {"$any": "x"}}}}, "E108", "/expect/json/a"),
+        ({"expect": {"status": 200, "json": [{"$has": 1}]}}, "E108", "/expect/json/0"),
+    ],
+)
+async def test_a_malformed_example_is_told_with_its_place(
+    changed: Any, rule: str, where: str
+) -> None:
+    assert (await told(**changed)).startswith(f"{rule} at /api/routes/0/examples/0{where}")
+
+
+async def test_two_examples_of_one_name_are_told() -> None:
+    results = await outcomes(example(), example())
+    assert any("E106 at /api/routes/0/examples/1/name" in d for o in results for d in o.differences)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "same"),
+    [
+        ({"$any": "digest"}, "sha256:" + "a" * 64, True),
+        ({"$any": "digest"}, "sha256:A", False),
+        ({"$any": "time"}, "2026-01-02T03:04:05.678Z", True),
+        ({"$any": "time"}, "2026-01-02T03:04:05Z", False),
+        ({"$any": "integer"}, 1, True),
+        ({"$any": "integer"}, True, False),
+        ({"$any": "text"}, "", False),
+        ({"$any": "uuid"}, "01a1fa6b-4f2b-7040-a87d-1f7a5ccebd6e", True),
+        ({"$has": {"a": 1}}, {"a": 1, "b": 2}, True),
+        ({"$has": {"a": 1}}, {"b": 2}, False),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ([1, {"$any": "text"}], [1, "x"], True),
+        ([1], [1, 2], False),
+        (1, True, False),
+        (1, 1.0, True),
+    ],
+)
+def test_patterns(pattern: Any, value: Any, same: bool) -> None:
+    assert (list(differences(pattern, value, "json")) == []) is same
