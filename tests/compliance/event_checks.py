@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from stores.events import BrokenChain, verify
+from stores.events import BrokenChain, chain, verify
 from stores.interfaces import LoggedEvent
 from tests.compliance.bench import Bench, Probes
 from tests.compliance.families import on_both
@@ -61,7 +61,7 @@ async def chained(bench: Bench) -> None:
 
 
 async def tampering_shows(bench: Bench) -> None:
-    """A changed, removed or reordered event breaks the chain."""
+    """A changed, removed, reordered or rewritten event breaks the chain."""
     await _emit(bench)
     events = list(await _log(bench))
     changed = events[2].event._replace(payload=b'{"text":"forged"}')
@@ -69,12 +69,22 @@ async def tampering_shows(bench: Bench) -> None:
         ("changed", [*events[:2], events[2]._replace(event=changed), *events[3:]]),
         ("removed", [*events[:2], *events[3:]]),
         ("reordered", [events[1], events[0], *events[2:]]),
+        ("rewritten", _rewritten(events)),
     ):
         try:
             verify(forged)
         except BrokenChain:
             continue
         raise Failed(f"a log with an event {what} verifies")
+
+
+def _rewritten(events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+    """A forged first event whose hash is right, and a second one that names it."""
+    first, second, *rest = events
+    forged = first.event._replace(payload=b'{"text":"forged"}')
+    named = chain(first.previous, 1, forged)
+    first = first._replace(event=forged, hash=named)
+    return [first, second._replace(previous=named), *rest]
 
 
 async def atomic_with_data(bench: Bench) -> None:

@@ -226,6 +226,8 @@ async def nothing_stays_staged(probes: Probes) -> str:
             await bench.ok("upload", "two", text=LARGE)
             wrong = {"X-Checksum-Sha256": "0" * 64}
             await bench.refused(422, "DIGEST_MISMATCH", "upload", "one", text=LARGE, headers=wrong)
+            other = LARGE.upper()
+            await bench.refused(412, "PRECONDITION_FAILED", "upload_refused", "one", text=other)
             staged = [f for f in _files(folder, "staging/**/*") if f.stat().st_size]
             expect(staged, [], "staged files")
     return "files"
