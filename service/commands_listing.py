@@ -97,7 +97,7 @@ def stats(url: str, as_json: bool) -> None:
         return
     rows: list[tuple[str, object]] = [("packages", packages)]
     rows += [(f"health.{name}", value) for name, value in health.items() if _is_plain(value)]
-    rows += [(name, f"{value:g}") for name, value in counters.items()]
+    rows += [(name, f"{value:.15g}") for name, value in counters.items()]
     show_rows(("what", "value"), rows)
 
 
