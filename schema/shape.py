@@ -33,12 +33,13 @@ _MASK = "\0"
 
 def shape_findings(value: Json, places: Places) -> list[Finding]:
     """Everything that is wrong with the shape of a parsed schema.json, in the order of the text."""
+    plain = strip(value)
     found = [
         finding
-        for failure in _validator().iter_errors(strip(value))
+        for failure in _validator().iter_errors(plain)
         for finding in _findings(failure, places)
     ]
-    return sorted(set(found))
+    return sorted({*found, *_reals(plain, [], places)})
 
 
 def document(value: Json) -> Document:
@@ -51,6 +52,16 @@ def document(value: Json) -> Document:
     rule = entities.pop("versioning", {})
     parted = {**stripped, "entities": {"named": entities, "versioning": rule}}
     return msgspec.convert(parted, Document)
+
+
+def _reals(value: Json, path: list[str | int], places: Places) -> Iterator[Finding]:
+    """Integers that are written as reals (`1.0`), which JSON Schema takes for integers."""
+    if isinstance(value, float) and at(path).get("type") == "integer":
+        told = f"{value} stands where an integer is expected"
+        yield places.finding("E103", join("", *path), told, "write it without a point")
+    children: Any = value.items() if isinstance(value, dict) else ()
+    for step, item in enumerate(value) if isinstance(value, list) else children:
+        yield from _reals(item, [*path, step], places)
 
 
 @cache
