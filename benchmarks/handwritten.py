@@ -238,6 +238,8 @@ class Bookkeeping:
         self.metrics.in_flight += 1
         try:
             await self.app(scope, receive, sending)
+        except ConnectionResetError:  # The load ended in the middle of a reply.
+            status = 499
         finally:
             self.metrics.in_flight -= 1
             self.metrics.answered("route", status, time.perf_counter() - started)

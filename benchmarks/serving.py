@@ -28,6 +28,7 @@ def main() -> None:
                 [sys.executable, "-m", "benchmarks.handwritten"],
                 cwd=ROOT,
                 env={**server.environ, "LARDER_PORT": str(port)},
+                stderr=subprocess.DEVNULL,
             )
             try:
                 measure(server, f"http://127.0.0.1:{port}")

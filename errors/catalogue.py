@@ -116,7 +116,9 @@ CATALOGUE: dict[str, Entry] = {
         400, "The blob is under the store's min_blob_bytes.", "Send the whole file."
     ),
     "RANGE_NOT_SATISFIABLE": Entry(
-        416, "The range lies outside the bytes.", "Ask for a range inside the size in Content-Range."
+        416,
+        "The range lies outside the bytes.",
+        "Ask for a range inside the size in Content-Range.",
     ),
     # data that breaks its promise
     "DIGEST_MISMATCH": Entry(

@@ -25,4 +25,6 @@ class Finding:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}"
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {self.severity} {self.rule} at {self.pointer or '/'}: {self.message}{hint}"
+        return (
+            f"{place}: {self.severity} {self.rule} at {self.pointer or '/'}: {self.message}{hint}"
+        )

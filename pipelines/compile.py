@@ -5,11 +5,9 @@ checker found no error in is compiled, so everything here may trust that names m
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from operations.context import ExecutionContext
 from operations.operation import Operation, Parameter
 from operations.types import Static
 from pipelines.bind import (
@@ -26,66 +24,21 @@ from pipelines.bind import (
     Fixed,
     bind,
 )
-from pipelines.evaluate import Locate, Slots, condition, evaluator
+from pipelines.evaluate import Locate, condition, evaluator
 from pipelines.expressions import Fault
 from pipelines.key_closures import key_closure
 from pipelines.nodes import Constant, PathPart, Pipeline, Reference, StepNode
 from pipelines.parse import parse_apply, parse_route
-from pipelines.policies import Admission, admission
+from pipelines.policies import admission
+from pipelines.program import REQUEST_BODY, ROOTS, Program, Programs
 from pipelines.scope import Scope, Target
 from schema.document import Document, Route
 from schema.entities import Entity
 from schema.model import Schema
 from schema.validators import Validator
 
-REQUEST_BODY = "request.body"
 _UNCHARGED = ("cache.", "time.", "emit.", "auth.", "parse.", "normalize.", "validate.", "respond.",
               "txn.", "string.")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """One compiled pipeline.
-
-    `actions` are the operations that one of the principal's scopes must list; `stores` the kv
-    stores that its transactions cover; `feature` the flag that switches it off, if any.
-    """
-
-    id: str
-    method: str
-    path: str
-    tags: tuple[str, ...]
-    steps: tuple[BoundStep, ...]
-    slots: int
-    params: tuple[tuple[str, int], ...]
-    roots: tuple[tuple[Callable[[ExecutionContext], Any], int], ...]
-    field_slots: Mapping[str, Mapping[str, int]]
-    actions: frozenset[str]
-    stores: tuple[str, ...]
-    namespace_param: tuple[str, Entity] | None
-    admission: Admission | None
-    feature: str | None
-
-    def enter(self, ctx: ExecutionContext) -> None:
-        """Give the request its slots and admit its principal. Raises Refusal."""
-        ctx.program = self
-        ctx.route_id = self.id
-        slots: Slots = [None] * self.slots
-        ctx.slots = slots
-        if self.admission is not None:
-            self.admission.check(ctx)
-        for name, slot in self.params:
-            slots[slot] = ctx.request.params[name]
-        for load, slot in self.roots:
-            slots[slot] = load(ctx)
-
-
-@dataclass(frozen=True, slots=True)
-class Programs:
-    """Everything that a schema runs: a program per route, and one per replicated event type."""
-
-    routes: tuple[Program, ...]
-    apply: Mapping[str, Program]
 
 
 def compile_schema(schema: Schema, vocabulary: Mapping[str, Operation]) -> Programs:
@@ -129,7 +82,7 @@ class _Compiler:
                 (name, slot) for (kind, _, name), slot in self.slots.items() if kind == "param"
             ),
             roots=tuple(
-                (_ROOTS[name], slot)
+                (ROOTS[name], slot)
                 for (kind, _, name), slot in self.slots.items()
                 if kind == "root"
             ),
@@ -301,40 +254,3 @@ class _Compiler:
 
 
 _WRITES = frozenset({"kv.write", "blob.write", "index.write", "event.write"})
-
-
-def _principal(ctx: ExecutionContext) -> dict[str, Any]:
-    principal = ctx.principal
-    return {
-        "subject": principal.subject,
-        "scopes": sorted(principal.scopes),
-        "tenant": principal.tenant,
-    }
-
-
-def _request(ctx: ExecutionContext) -> dict[str, Any]:
-    request = ctx.request
-    return {
-        "id": request.id,
-        "method": request.method,
-        "path": request.path,
-        "query": request.query,
-        "headers": {name.replace("-", "_"): value for name, value in request.headers.items()},
-        "body": request.body,
-    }
-
-
-def _route(ctx: ExecutionContext) -> dict[str, Any]:
-    program = ctx.program
-    assert isinstance(program, Program)
-    return {"id": program.id, "method": program.method, "tags": list(program.tags)}
-
-
-_ROOTS: dict[str, Callable[[ExecutionContext], Any]] = {
-    "principal": _principal,
-    "request": _request,
-    "route": _route,
-    "tenant": lambda ctx: ctx.tenant,
-    "event": lambda ctx: ctx.event,
-    REQUEST_BODY: lambda ctx: ctx.request.body,
-}

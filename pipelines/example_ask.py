@@ -11,8 +11,8 @@ from operations import index, kv
 from operations.context import ExecutionContext, Principal, Request, UpstreamResponse, World
 from operations.values import encode
 from operations.world import Network
-from pipelines.compile import Program
 from pipelines.example_format import Answer, Ask, Given, content
+from pipelines.program import Program
 from pipelines.run import run
 from schema.document import Upstream
 

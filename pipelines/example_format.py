@@ -17,7 +17,8 @@ from errors.catalogue import CATALOGUE
 from pipelines.example_match import malformed
 from pipelines.expressions import Fault
 from pipelines.parse import path_params
-from schema.document import Document, Json, Part, Route
+from schema.document import Document, Route
+from schema.document_data import Json, Part
 from schema.nearest import hint
 from schema.pointers import join
 from schema.validators import Validator

@@ -35,10 +35,10 @@ from msgspec import UNSET
 
 from operations.context import World
 from operations.values import decode
-from pipelines.compile import Program, Programs
 from pipelines.example_ask import Answered, GivenNetwork, NotGiven, OpenWorld, ask, give
 from pipelines.example_format import Example, Expect, content, parse_examples
 from pipelines.example_match import differences
+from pipelines.program import Program, Programs
 from schema.model import Schema
 
 _ALL_EVENTS = 1 << 40

@@ -14,13 +14,17 @@ from operations.vocabulary import VOCABULARY
 from pipelines.check.analysis import Rule
 from pipelines.check.rules import RULES, check
 from pipelines.check.rules_checks import severities
-from pipelines.compile import Program, Programs, compile_schema
+from pipelines.compile import compile_schema
+from pipelines.example_format import parse_examples
+from pipelines.expressions import Fault
+from pipelines.program import Program, Programs
 from schema import check as schema_check
 from schema.document import Document
 from schema.invariants import invariant_findings
 from schema.link import link
 from schema.model import Schema
 from schema.parse import Parsed, parse
+from schema.salvage import salvage
 from schema.shape import document, shape_findings
 
 
@@ -56,16 +60,40 @@ def load(
     parsed = parse(source, file)
     if parsed.findings:
         return Loaded(tuple(sorted(parsed.findings)))
+    operations = {operation.name: operation for operation in vocabulary}
     shape = shape_findings(parsed.value, parsed.places)
     if shape:
-        return Loaded(tuple(sorted(shape)))
+        return Loaded(tuple(sorted({*shape, *_salvaged(parsed, shape, operations, rules)})))
     declared = document(parsed.value)
-    operations = {operation.name: operation for operation in vocabulary}
     findings = tuple(sorted({*_findings(parsed, declared, operations, rules)}))
     if any(finding.severity == "error" for finding in findings):
         return Loaded(findings)
     schema = link(declared, f"sha256:{hashlib.sha256(source).hexdigest()}")
     return Loaded(findings, schema, compile_schema(schema, operations))
+
+
+def _salvaged(
+    parsed: Parsed,
+    shape: Sequence[Finding],
+    operations: dict[str, Operation],
+    rules: Sequence[Rule[Any]],
+) -> Iterator[Finding]:
+    """The findings of what has the right shape, in a document that has not all of it."""
+    kept = salvage(parsed.value, shape)
+    if kept is None or shape_findings(kept.value, parsed.places):
+        return
+    rest = replace(parsed, value=kept.value)
+    invariants = {finding.rule for finding in invariant_findings(kept.value, parsed.places)}
+    for finding in _findings(rest, document(kept.value), operations, rules):
+        about_all = kept.broken and finding.rule in invariants
+        if not about_all and not kept.covers(finding.pointer):
+            yield finding
+
+
+def example_faults(declared: Document) -> Iterator[Fault]:
+    """What is wrong with the form of the routes' examples."""
+    for position, route in enumerate(declared.api.routes):
+        yield from parse_examples(route, f"/api/routes/{position}", declared)[1]
 
 
 def _findings(
@@ -80,5 +108,9 @@ def _findings(
         yield places.finding(id, fault.pointer, fault.message, fault.hint, severity=severity)
     names = [invariant.id for invariant in declared.invariants.global_]
     weights = severities(declared, dict.fromkeys(names, "error"), names)
+    for pipeline_fault in example_faults(declared):
+        yield places.finding(
+            pipeline_fault.rule, pipeline_fault.pointer, pipeline_fault.message, pipeline_fault.hint
+        )
     for finding in invariant_findings(parsed.value, places):
         yield replace(finding, severity=weights.get(finding.rule, finding.severity))

@@ -10,7 +10,12 @@ from pipelines.conditions import parse_condition
 from pipelines.evaluate import condition
 from pipelines.expressions import Fault
 from pipelines.nodes import Reference
-from schema.document import Document, Policy, Require, Route
+from schema.document import (
+    Document,
+    Policy,
+    Require,
+    Route,
+)
 
 _ROUTE, _TENANT = 0, 1
 

@@ -1,8 +1,8 @@
 """The interpreter: steps in order, until one of them replies.
 
 On a conflict the segment since `txn.begin` is run again with the variables it started from: at
-most RETRIES times, with jitter, the later tries with the store's lock taken first so that they
-cannot lose again. Every exit passes `ctx.leave`, which aborts what is open.
+most RETRIES times and inside the deadline, with jitter, the later tries with the store's lock taken
+first so that they cannot lose again. Every exit passes `ctx.leave`, which aborts what is open.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from pipelines.bind import (
     SPREAD,
     BoundStep,
 )
-from pipelines.compile import Program
+from pipelines.program import Program
 
 RETRIES = 5
 OPTIMISTIC_TRIES = 2
@@ -69,7 +69,7 @@ async def _segments(steps: tuple[BoundStep, ...], ctx: ExecutionContext) -> None
         except Conflict:
             lost += 1
             ctx.abort()
-            if lost > RETRIES:
+            if lost > RETRIES or perf_counter() >= ctx.deadline:
                 raise refuse(
                     "TXN_CONFLICT", f"others changed the same data, {lost} times in a row"
                 ) from None

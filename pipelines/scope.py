@@ -22,7 +22,8 @@ from pipelines.shapes import (
     required_of,
 )
 from pipelines.targets import ROOT_SHAPES, ROOTS, Proof, Target, Variable
-from schema.document import Document, EntityDeclaration
+from schema.document import Document
+from schema.document_data import EntityDeclaration
 from schema.nearest import nearest
 
 __all__ = ("Scope", "Target", "entity_declaration", "resolve_schema")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schema.document import Constraint, EntityDeclaration, Versioning
+from schema.document_data import Constraint, EntityDeclaration, Versioning
 from schema.fields import CONVERTED, Field, compile_field, value_of
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from schema.document import Constraint, EntityField, FieldType
+from schema.document_data import Constraint, EntityField, FieldType
 from schema.nearest import short
 from schema.patterns import Pattern, compile_pattern
 from schema.versions import RULES, VersionRules

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schema.document import IndexKey, Versioning
+from schema.document_data import IndexKey, Versioning
 from schema.encoding import NULL, encode, encode_version, escape, invert
 from schema.versions import RULES, VersionRules
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from schema.document import Document, IndexDeclaration, Versioning
+from schema.document import Document
+from schema.document_data import IndexDeclaration, Versioning
 from schema.entities import Entity, compile_entity
 from schema.fields import Field
 from schema.indexes import compile_ordering

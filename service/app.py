@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from errors.problem import Refusal, problem, refuse
 from operations.context import ExecutionContext
-from pipelines.compile import Program
+from pipelines.program import Program
 from pipelines.run import run
 from service.body import BodyBounds, Disconnected
 from service.endpoint import REQUEST_ID

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from errors.finding import Finding
 from operations.context import Meter, Network, World
-from pipelines.compile import Program
 from pipelines.load import load
+from pipelines.program import Program
 from schema.model import Schema
 from service.routing import RouteTable
 from service.settings import Settings

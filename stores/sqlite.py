@@ -189,7 +189,7 @@ class SqliteStore:
         inline: list[tuple[StagedBlob, bytes]] = []
         files: list[StagedBlob] = []
         for blob in changes.blobs:
-            # Read once: who is cancelled may discard the blob while the thread is at it.
+            # Read now: the blob may be discarded before its turn comes.
             value = blob.inline
             if value is not None and blob.home is self:
                 inline.append((blob, value))

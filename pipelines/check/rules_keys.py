@@ -7,7 +7,7 @@ from pipelines.expressions import Fault
 from pipelines.keys import match_key
 from pipelines.nodes import ArrayNode, Constant, Node, StepNode
 from pipelines.shapes import from_schema, lookup
-from schema.document import IndexDeclaration, IndexKey
+from schema.document_data import IndexDeclaration, IndexKey
 from schema.indexes import PRERELEASE
 
 

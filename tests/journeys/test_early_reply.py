@@ -1,4 +1,4 @@
-"""A reply that comes before the body was read reaches clients that read none before they sent all."""
+"""A reply that comes before the body was read also reaches clients that send everything first."""
 
 from tests.support.server import LiveServer
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
-from pipelines.load import Loaded, load
 
 from operations.context import ExecutionContext, Principal, Reply, Request, World
 from operations.world import Meter, UpstreamResponse
+from pipelines.load import Loaded, load
 from pipelines.run import run
 from schema.document import Upstream
 from stores.cache import LocalCache

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from schema.document import Constraint, EntityDeclaration, EntityField, FieldType, Versioning
+from schema.document_data import (
+    Constraint,
+    EntityDeclaration,
+    EntityField,
+    FieldType,
+    Versioning,
+)
 from schema.entities import Entity, compile_entity
 from schema.fields import NormalizerFault, compile_normalizer
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.document import IndexKey, Sort, Versioning
+from schema.document_data import IndexKey, Sort, Versioning
 from schema.encoding import encode, invert
 from schema.indexes import Ordering, compile_ordering
 from schema.predicates import json_equal

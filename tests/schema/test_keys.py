@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from schema.document import Constraint, EntityField
+from schema.document_data import Constraint, EntityField
 from schema.fields import Field, compile_field
 from schema.key_proof import KeyFault
 from schema.keys import KeyTemplate, Misfit, compile_key, key_faults

@@ -69,5 +69,6 @@ def test_a_secret_file_that_is_missing_is_told():
 
 
 def test_settings_survive_the_way_through_the_environment():
-    settings = load_settings({}, port=9000, data=Path("x"), cache_url="redis://x", header_seconds="1.5")
+    given = {"port": 9000, "data": Path("x"), "cache_url": "redis://x", "header_seconds": "1.5"}
+    settings = load_settings({}, **given)
     assert load_settings(settings.environment()) == settings
