@@ -14,7 +14,7 @@ from operations.world import Network
 from pipelines.example_format import Answer, Ask, Given, content
 from pipelines.program import Program
 from pipelines.run import run
-from schema.document import Upstream
+from schema.document_access import Upstream
 
 OpenWorld = Callable[[Network], AbstractAsyncContextManager[World]]
 """Opens empty stores for one example, around the network that it is given."""

@@ -10,12 +10,8 @@ from pipelines.conditions import parse_condition
 from pipelines.evaluate import condition
 from pipelines.expressions import Fault
 from pipelines.nodes import Reference
-from schema.document import (
-    Document,
-    Policy,
-    Require,
-    Route,
-)
+from schema.document import Document, Route
+from schema.document_access import Policy, Require
 
 _ROUTE, _TENANT = 0, 1
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from errors.finding import Finding
-from schema.document import Document, Upstream
+from schema.document import Document
+from schema.document_access import Upstream
 from schema.document_data import Constraint, EntityField
 from schema.fields import NORMALIZERS, Field, NormalizerFault, compile_field, compile_normalizer
 from schema.keys import key_faults

@@ -6,7 +6,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from schema.document import Document, Limits, Upstream
+from schema.document import Document, Limits
+from schema.document_access import Upstream
 from schema.document_data import BlobStoreDeclaration, KvStoreDeclaration
 from schema.entities import Entity
 from schema.indexes import Ordering

@@ -18,7 +18,7 @@ from yarl import URL
 
 from errors.problem import Refusal, refuse
 from operations.context import UpstreamResponse
-from schema.document import Retry, Upstream, UpstreamAuth
+from schema.document_access import Retry, Upstream, UpstreamAuth
 from service.addresses import is_public
 from service.upstream_body import UpstreamBody
 

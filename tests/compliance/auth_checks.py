@@ -9,7 +9,8 @@ from operations.context import World
 from pipelines.example_ask import Answered, ask
 from pipelines.example_format import Ask
 from pipelines.parse import path_params
-from schema.document import Document, Policy, Route
+from schema.document import Document, Route
+from schema.document_access import Policy
 from tests.compliance.bench import Bench, Probes
 from tests.compliance.families import on_both, once
 from tests.compliance.probe import probe_schema, reply, route, step

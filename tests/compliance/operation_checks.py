@@ -7,7 +7,7 @@ from itertools import count
 from threading import Thread
 
 from operations.world import UpstreamResponse
-from schema.document import Upstream
+from schema.document_access import Upstream
 from service.upstream import UpstreamNetwork
 from stores.interfaces import Conflict
 from tests.compliance.bench import Bench, Probes

@@ -10,7 +10,7 @@ from typing import Literal
 from errors.problem import refuse
 from operations.context import World
 from operations.world import Network, UpstreamResponse
-from schema.document import Upstream
+from schema.document_access import Upstream
 from schema.model import Schema
 from stores.addressing import compile_addressing
 from stores.cache import LocalCache

@@ -1,9 +1,11 @@
 """HTTP spoken by hand, for what an ordinary client never says or never says so slowly."""
 
 import http.client
+import io
 import socket
 import struct
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tests.support.server import Answer, LiveServer
 
@@ -15,6 +17,17 @@ def head(server: LiveServer, method: str, target: str, headers: Mapping[str, str
     return f"{method} {target} HTTP/1.1\r\n{told}\r\n".encode("latin-1")
 
 
+class _Ear(io.BufferedReader):
+    """What arrives on a connection; a reply that was read to its end does not close it."""
+
+    def makefile(self, *_: object) -> "_Ear":
+        """Itself, where a reader of replies expects a socket."""
+        return self
+
+    def close(self) -> None:
+        """The connection may go on."""
+
+
 class Line:
     """One connection."""
 
@@ -22,6 +35,7 @@ class Line:
         self._server = server
         self.socket = socket.create_connection(("127.0.0.1", server.port), 30)
         self._method = "GET"
+        self._ear: Any = _Ear(self.socket.makefile("rb", 0))
 
     def __enter__(self) -> "Line":
         return self
@@ -44,7 +58,7 @@ class Line:
 
     def hear(self) -> Answer:
         """Read one reply; what stands before it as `100 Continue` is passed over."""
-        response = http.client.HTTPResponse(self.socket, method=self._method)
+        response = http.client.HTTPResponse(self._ear, method=self._method)
         response.begin()
         named = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, named, response.read())

@@ -9,7 +9,8 @@ import pytest
 
 from errors.problem import Refusal
 from operations.context import ExecutionContext, Principal, Request, UpstreamResponse, World
-from schema.document import Document, Upstream
+from schema.document import Document
+from schema.document_access import Upstream
 from schema.entities import Entity
 from schema.link import link
 from schema.model import Schema

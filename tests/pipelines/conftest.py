@@ -10,7 +10,7 @@ from operations.context import ExecutionContext, Principal, Reply, Request, Worl
 from operations.world import Meter, UpstreamResponse
 from pipelines.load import Loaded, load
 from pipelines.run import run
-from schema.document import Upstream
+from schema.document_access import Upstream
 from stores.cache import LocalCache
 from stores.memory import MemoryStore
 from stores.memory_blobs import MemoryBlobs

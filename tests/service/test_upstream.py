@@ -6,12 +6,7 @@ import contextlib
 import pytest
 
 from errors.problem import Refusal
-from schema.document import (
-    Retry,
-    Timeouts,
-    Upstream,
-    UpstreamAuth,
-)
+from schema.document_access import Retry, Timeouts, Upstream, UpstreamAuth
 from service.addresses import is_public
 from service.upstream import UpstreamNetwork, address_of
 

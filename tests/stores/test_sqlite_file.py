@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -15,7 +16,10 @@ from stores.interfaces import StorageFull
 from stores.sqlite import SqliteStore
 from stores.sqlite_file import FORMAT, connect, create_file, require_sqlite
 from stores.sqlite_writer import CHECKPOINT_PAGES
-from tests.stores.contract.acting import append, positions, put, put_row, stage, write
+from tests.stores.contract.acting import append, content, positions, put, put_row, stage, write
+
+NO_BYTES: Any = object()
+"""What no caller may put; SQLite says so when it gets there."""
 
 
 @pytest.fixture
@@ -137,16 +141,48 @@ async def test_when_many_commit_at_once_and_one_finds_no_room_nobody_is_lied_to(
     path: Path,
 ) -> None:
     store = SqliteStore(path, max_bytes=400_000)
-    names = [f"k{n}" for n in range(20)]
-    sizes = [1_000_000 if n == 10 else 100 for n in range(20)]
-    outcomes = await asyncio.gather(
-        *(put(store, name, b"x" * size) for name, size in zip(names, sizes, strict=True)),
-        return_exceptions=True,
-    )
-    told = {name for name, outcome in zip(names, outcomes, strict=True) if outcome is None}
-    assert set(await store.keys("c", limit=100)) == told
+
+    async def put_two(n: int) -> None:
+        transaction = store.begin()
+        transaction.put("c", f"k{n}", b"small")
+        transaction.put("d", f"k{n}", b"x" * (1_000_000 if n == 10 else 100))
+        await transaction.commit()
+
+    outcomes = await asyncio.gather(*(put_two(n) for n in range(20)), return_exceptions=True)
+    told = {f"k{n}" for n, outcome in enumerate(outcomes) if outcome is None}
     assert {type(outcome) for outcome in outcomes if outcome} == {StorageFull}
+    for collection in "cd":
+        assert set(await store.keys(collection, limit=100)) == told
     await store.close()
+
+
+async def test_a_job_that_fails_halfway_leaves_nothing_and_harms_no_other(
+    store: SqliteStore,
+) -> None:
+    async def put_two(n: int) -> None:
+        transaction = store.begin()
+        transaction.put("c", f"k{n}", b"small")
+        transaction.put("d", f"k{n}", NO_BYTES if n == 10 else b"")
+        await transaction.commit()
+
+    outcomes = await asyncio.gather(*(put_two(n) for n in range(20)), return_exceptions=True)
+    assert [n for n, outcome in enumerate(outcomes) if outcome is not None] == [10]
+    assert isinstance(outcomes[10], TypeError)
+    for collection in "cd":
+        assert len(await store.keys(collection, limit=100)) == 19
+
+
+async def test_a_small_blob_that_is_discarded_too_early_is_stored_whole(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    blobs = FilesystemBlobs(tmp_path / "b", compile_addressing(DEFAULT_TEMPLATE), inline=store)
+    blob = await stage(blobs, b"small")
+    task = asyncio.create_task(write(store, lambda change: change.join_blob(blob)))
+    await asyncio.sleep(0)
+    blob.discard()
+    await task
+    assert await content(blobs, blob.digest) == b"small"
+    await blobs.close()
 
 
 async def test_many_commits_share_a_flush(store: SqliteStore, path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.expressions import parse_value
 from pipelines.keys import match_key
-from schema.document import Constraint, EntityField
+from schema.document_data import Constraint, EntityField
 from schema.fields import compile_field
 from schema.keys import KeyTemplate, compile_key
 
