@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from schema.document import Upstream
+from schema.document_access import Upstream
 from schema.entities import Entity
 from schema.model import Schema
 from stores.interfaces import BlobHandle, BlobStore, Cache, KvStore

@@ -44,7 +44,7 @@ __all__ = [
     "LoggedEvent",
     "Reader",
     "Row",
-    StagedBlob,
+    "StagedBlob",
     "StorageFull",
     "Stored",
     "Transaction",
