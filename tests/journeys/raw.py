@@ -35,7 +35,7 @@ class Line:
         self._server = server
         self.socket = socket.create_connection(("127.0.0.1", server.port), 30)
         self._method = "GET"
-        self._ear: Any = _Ear(self.socket.makefile("rb", 0))
+        self._ear: Any = _Ear(socket.SocketIO(self.socket, "r"))
 
     def __enter__(self) -> "Line":
         return self

@@ -6,6 +6,7 @@ import resource
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -13,11 +14,13 @@ import pytest
 
 from errors.catalogue import CATALOGUE
 from operations.vocabulary import VOCABULARY
+from schema.document import Limits
 from tests.journeys.inside import snapshot, staged_files
 from tests.journeys.misbehaving import misbehaving
 from tests.journeys.raw import Line, chunked
 from tests.journeys.said import code_of, hex_of
 from tests.journeys.small import BLOB_BYTES, BODY_BYTES, JSON_BYTES, KIB, LIMITS, MIB, small_schema
+from tests.support.cli import larder_within
 from tests.support.server import Answer, LiveServer
 
 MISSING = f"sha256:{'0' * 64}"
@@ -224,7 +227,17 @@ def test_no_error_that_an_operation_declares_is_left_out() -> None:
 
 
 def test_no_limit_is_left_out() -> None:
-    assert LIMIT_CASES.keys() == LIMITS.keys()
+    assert LIMIT_CASES.keys() | {"max_pipeline_ops"} == set(Limits.__struct_fields__)
+
+
+def test_a_pipeline_that_is_too_long_is_refused_at_load(tmp_path: Path) -> None:
+    file = tmp_path / "long.json"
+    file.write_text(json.dumps(small_schema("http://127.0.0.1:1", max_pipeline_ops=16)))
+    ran = larder_within("check", str(file), "--format", "json", home=tmp_path)
+    assert ran.code == 1
+    (finding,) = ran.json()["findings"]
+    assert finding["severity"] == "error"
+    assert "max_pipeline_ops is 16" in finding["message"]
 
 
 @pytest.mark.parametrize(
