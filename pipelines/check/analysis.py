@@ -11,7 +11,7 @@ from pipelines.check.effects import Surroundings, surroundings
 from pipelines.check.flow import Flow, walk
 from pipelines.check.plan import Plan
 from pipelines.expressions import Fault
-from pipelines.nodes import Pipeline, StepNode
+from pipelines.nodes import Constant, Pipeline, Reference, StepNode
 from pipelines.parse import parse_apply, parse_route
 from pipelines.scope import Scope
 from schema.document import Document, Route
@@ -65,8 +65,12 @@ class Analysis:
         self.faults = faults
         self.route = route
         self.scope = Scope(pipeline, whole.document)
-        self.plan = Plan(pipeline, self.scope)
         self.by_index: Mapping[int, StepNode] = {step.index: step for step in pipeline.steps}
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The steps made ready for the walk."""
+        return Plan(self.pipeline, self.scope, self.whole.null_caches)
 
     @cached_property
     def flow(self) -> Flow:
@@ -107,6 +111,17 @@ class Whole:
             yield Analysis(self, pipeline, faults)
 
     @cached_property
+    def null_caches(self) -> frozenset[str]:
+        """The kinds of caches that some step may put null into."""
+        return frozenset(
+            step.static["kind"]
+            for analysis in self.pipelines
+            for step in analysis.pipeline.steps
+            if "cache.write" in step.operation.effects and "kind" in step.static
+            if _may_be_null(analysis.scope, step)
+        )
+
+    @cached_property
     def keys(self) -> Mapping[str, KeyTemplate]:
         """The key template of each document that has a sound one."""
         fields = key_fields(self.entities)
@@ -142,6 +157,14 @@ class Whole:
             index = self.document.indexes.get(step.static.get("index", ""))
             name = None if index is None else index.source_document
         return self.keys.get(name)
+
+
+def _may_be_null(scope: Scope, step: StepNode) -> bool:
+    node = step.dynamic.get("value")
+    if isinstance(node, Reference):
+        target = scope.target(node, step.index)
+        return isinstance(target, Fault) or target.shape.nullable
+    return isinstance(node, Constant) and node.value is None
 
 
 WRITES = frozenset({"kv.write", "index.write", "event.write"})

@@ -17,7 +17,7 @@ _NULLS = frozenset({NULL})
 _TRUE = frozenset({"true"})
 _LINKED = {"cache.get": ("hit_out", _TRUE, "value_out"), "kv.get": ("rev_out", None, "out")}
 """Operations with two outputs that tell of each other: the one is among the literals (None: is not
-null) exactly when the other is not null."""
+null) exactly when the other is not null; of a cache only where nobody puts null into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,17 @@ class StepPlan:
 
 
 class Plan:
-    """All steps of one pipeline, and what its references mean."""
+    """All steps of one pipeline, and what its references mean.
 
-    def __init__(self, pipeline: Pipeline, scope: Scope) -> None:
+    `null_caches` are the kinds of caches that may hold null.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, scope: Scope, null_caches: frozenset[str] = frozenset()
+    ) -> None:
         self.pipeline = pipeline
         self.scope = scope
+        self._null_caches = null_caches
         self._targets: dict[tuple[int, int], Target | None] = {}
         asks = [self._asks(step) for step in pipeline.steps]
         shapes = dict(self._shapes())
@@ -97,6 +103,8 @@ class Plan:
         for step in self.pipeline.steps:
             linked = _LINKED.get(step.operation.name)
             if linked is None or not {linked[0], linked[2]} <= step.outputs.keys():
+                continue
+            if step.static.get("kind") in self._null_caches:
                 continue
             tells, literals, value = linked
             one = ("variable", "", step.outputs[tells])

@@ -73,6 +73,7 @@ def _unset(analysis: Analysis) -> Iterator[Fault]:
         for step in analysis.pipeline.steps
     }
     yield from _fields_not_in_path(analysis)
+    yield from _fields_not_parsed(analysis)
     for visit in analysis.flow.runs():
         for pointer, reference, target in reads[visit.step.index]:
             yield from _unset_in(visit.world, pointer, reference, target)
@@ -102,6 +103,18 @@ def _fields_not_in_path(analysis: Analysis) -> Iterator[Fault]:
             if target.name not in analysis.pipeline.params and not declared.optional:
                 message = f"the route's path has no {{{target.name}}}"
                 yield Fault(pointer, message, "add it to the path, or read another name")
+
+
+def _fields_not_parsed(analysis: Analysis) -> Iterator[Fault]:
+    """Steps that treat an entity's fields before parse.path has set them treat nothing."""
+    parsed: set[str] = set()
+    for step in analysis.pipeline.steps:
+        entity = step.static.get("entity")
+        if step.operation.name == "parse.path" and step.when is None:
+            parsed.add(step.static["entity"])
+        elif entity is not None and entity not in parsed and analysis.pipeline.complete:
+            message = f"the fields of {entity} are not set yet"
+            yield Fault(step.pointer, message, "put parse.path before it, without a guard")
 
 
 _BYTES = "bytes or text are needed"

@@ -6,7 +6,7 @@ from operations.types import Dynamic
 from pipelines.check.analysis import Analysis, rule
 from pipelines.check.asks import Ask, answer, words
 from pipelines.check.worlds import World
-from pipelines.expressions import Fault
+from pipelines.expressions import Fault, escape
 from pipelines.leaves import argument_leaves, condition_leaves, leaves, read_in
 from pipelines.nodes import ArrayNode, Constant, Node, ObjectNode, Reference, StepNode, Template
 from pipelines.shapes import ANY, TEXT, Shape, of_value
@@ -100,6 +100,20 @@ def _argument(
         yield Fault(pointer, message, _way_out(shape))
     else:
         yield from _nested(analysis, step, name, node)
+        if wanted.kind == "headers":
+            yield from _headers(analysis, step, name, node)
+
+
+def _headers(analysis: Analysis, step: StepNode, name: str, node: Node) -> Iterator[Fault]:
+    """A header's value is text or a number; null leaves it out."""
+    items = dict(node.items) if isinstance(node, ObjectNode) else {}
+    if isinstance(node, Constant) and isinstance(node.value, dict):
+        items = {header: Constant(value) for header, value in node.value.items()}
+    for header, item in items.items():
+        shape = _node_shape(analysis, item, step)
+        if shape is not None and shape.kind not in (*_INSERTED, "null", *_BYTES):
+            message = f"the header {header} is text, and this is {_noun(shape)}"
+            yield Fault(f"{step.argument(name)}/{escape(header)}", message, _way_out(shape))
 
 
 def _json(
