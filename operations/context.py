@@ -196,6 +196,11 @@ class ExecutionContext:
         for transaction in transactions.values():
             transaction.abort()
 
+    @property
+    def holds_anything(self) -> bool:
+        """Whether `leave` has anything to do."""
+        return bool(self.transactions or self.staged or self.handles or self.on_exit)
+
     async def leave(self) -> None:
         """Every exit passes here: abort what is open, drop what was staged, close what was opened.
 

@@ -34,14 +34,19 @@ async def run(program: Program, ctx: ExecutionContext) -> Reply:
     whose body is a handle leaves that handle open; whoever sends it closes it.
     """
     program.enter(ctx)
+    segment = _Segment()
     try:
-        await _segments(program.steps, ctx)
+        try:
+            await _steps(program.steps, ctx, segment)
+        except Conflict:
+            await _again(program.steps, ctx, segment)
         reply = ctx.reply
         if reply is None:
             raise RuntimeError(f"the pipeline {program.id} ended without a reply")
         return reply
     finally:
-        await ctx.leave()
+        if ctx.holds_anything:
+            await ctx.leave()
 
 
 async def apply(program: Program, ctx: ExecutionContext) -> None:
@@ -60,24 +65,20 @@ class _Segment:
         self.saved: list[object] = []
 
 
-async def _segments(steps: tuple[BoundStep, ...], ctx: ExecutionContext) -> None:
-    segment = _Segment()
-    lost = 0
-    while True:
+async def _again(steps: tuple[BoundStep, ...], ctx: ExecutionContext, segment: _Segment) -> None:
+    """Run the segment that lost a race until it wins, or has lost too often."""
+    for lost in range(1, RETRIES + 1):
+        ctx.abort()
+        ctx.world.meter.transaction_retry()
+        ctx.slots[:] = segment.saved
+        ctx.exclusive = lost >= OPTIMISTIC_TRIES
+        if lost > 1:
+            await ctx.wait(asyncio.sleep(_JITTER_SECONDS * _fraction(ctx)))
         try:
-            return await _steps(steps[segment.start :] if lost else steps, ctx, segment)
+            return await _steps(steps[segment.start :], ctx, segment)
         except Conflict:
-            lost += 1
-            ctx.abort()
-            if lost > RETRIES or perf_counter() >= ctx.deadline:
-                raise refuse(
-                    "TXN_CONFLICT", f"others changed the same data, {lost} times in a row"
-                ) from None
-            ctx.world.meter.transaction_retry()
-            ctx.slots[:] = segment.saved
-            ctx.exclusive = lost >= OPTIMISTIC_TRIES
-            if lost > 1:
-                await ctx.wait(asyncio.sleep(_JITTER_SECONDS * _fraction(ctx)))
+            continue
+    raise refuse("TXN_CONFLICT", f"others changed the same data, {RETRIES + 1} times in a row")
 
 
 async def _steps(steps: tuple[BoundStep, ...], ctx: ExecutionContext, segment: _Segment) -> None:

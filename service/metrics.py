@@ -75,6 +75,7 @@ class Metrics:
         self._drops = self._counter("larder_log_lines_dropped", "Log lines that were dropped.")
         self._seconds: dict[tuple[str, int], _Latencies] = {}
         self._counted: defaultdict[tuple[Counter, tuple[str, ...]], int] = defaultdict(int)
+        self._store_calls: defaultdict[str, int] = defaultdict(int)
         self._drops_seen = 0
         self.in_flight = 0
 
@@ -82,7 +83,7 @@ class Metrics:
 
     def store_call(self, effect: str) -> None:
         """One call of a store."""
-        self._counted[self._calls, (effect,)] += 1
+        self._store_calls[effect] += 1
 
     def cache(self, kind: str, *, hit: bool) -> None:
         """One look into a cache."""
@@ -117,6 +118,9 @@ class Metrics:
     def flush(self) -> None:
         """Move what was counted to where other processes and /metrics can see it."""
         counted, self._counted = self._counted, defaultdict(int)
+        for effect, count in self._store_calls.items():
+            counted[self._calls, (effect,)] += count
+        self._store_calls.clear()
         for (counter, labels), count in counted.items():
             (counter.labels(*labels) if labels else counter).inc(count)
         for (route, status), seen in self._seconds.items():
