@@ -91,7 +91,7 @@ class _Compiler:
             stores=self._stores(),
             namespace_param=self._namespace_param(),
             admission=admission(route, self.document) if route else None,
-            feature="proxy_enabled" if "proxy" in tags else None,
+            disabled=self._disabled(tags),
         )
 
     # slots
@@ -214,6 +214,10 @@ class _Compiler:
             elif node.operation.name in ("parse.path", "normalize.entity"):
                 proved -= names
         return frozenset(proved)
+
+    def _disabled(self, tags: tuple[str, ...]) -> str | None:
+        off = "proxy" in tags and not self.document.features.proxy_enabled
+        return "features.proxy_enabled" if off else None
 
     # facts
 

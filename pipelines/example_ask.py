@@ -93,10 +93,7 @@ async def give(
 async def ask(asked: Ask, program: Program, world: World) -> Answered:
     """Run a route's program for a request. Raises NotGiven for a path that is not the route's."""
     ctx = ExecutionContext(world, _request(asked, program), _principal(asked, world), asked.tenant)
-    features = world.schema.document.features
     try:
-        if program.feature == "proxy_enabled" and not features.proxy_enabled:
-            raise refuse("ROUTE_DISABLED", "the feature of this route is switched off")
         reply = await run(program, ctx)
     except Refusal as refusal:
         return _refused(refusal.problem, refusal.headers)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from errors.problem import refuse
 from operations.context import ExecutionContext
 from pipelines.bind import BoundStep
 from pipelines.evaluate import Slots
@@ -18,7 +19,7 @@ class Program:
     """One compiled pipeline.
 
     `actions` are the operations that one of the principal's scopes must list; `stores` the kv
-    stores that its transactions cover; `feature` the flag that switches it off, if any.
+    stores that its transactions cover; `disabled` names the flag that switches it off, if it does.
     """
 
     id: str
@@ -34,10 +35,12 @@ class Program:
     stores: tuple[str, ...]
     namespace_param: tuple[str, Entity] | None
     admission: Admission | None
-    feature: str | None
+    disabled: str | None
 
     def enter(self, ctx: ExecutionContext) -> None:
         """Give the request its slots and admit its principal. Raises Refusal."""
+        if self.disabled is not None:
+            raise refuse("ROUTE_DISABLED", f"{self.disabled} is switched off")
         ctx.program = self
         ctx.route_id = self.id
         slots: Slots = [None] * self.slots

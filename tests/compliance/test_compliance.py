@@ -140,9 +140,8 @@ async def test_a_malformed_example_is_told_with_its_place(tmp_path: Path) -> Non
     schema = shipped()
     route(schema, "get_latest")["examples"][0]["expected"] = {}
     results = await judged(tmp_path, schema)
-    told = results["route get_latest does what its examples say"]
-    assert told.status == "failed"
-    assert "/api/routes/4/examples/0" in told.detail
+    failures = [result.detail for result in results.values() if result.status == "failed"]
+    assert any("/api/routes/4/examples/0" in detail for detail in failures)
 
 
 @pytest.mark.parametrize("name", ["list_events", "get_proxied_blob"])

@@ -42,10 +42,14 @@ def example(**changed: Any) -> dict[str, Any]:
     return {**copy.deepcopy(holds), **changed}
 
 
-async def outcomes(*examples: Any) -> list[Outcome]:
+def written(*examples: Any) -> bytes:
     source = mini(*STEPS)
     source["api"]["routes"][0]["examples"] = list(examples)
-    loaded = load(json.dumps(source).encode(), "schema.json")
+    return json.dumps(source).encode()
+
+
+async def outcomes(*examples: Any) -> list[Outcome]:
+    loaded = load(written(*examples), "schema.json")
     assert loaded.schema is not None and loaded.programs is not None, loaded.findings
     opened = partial(scratch_world, loaded.schema, "memory")
     return [each async for each in run_examples(loaded.schema, loaded.programs, opened)]
@@ -123,15 +127,18 @@ async def test_what_cannot_be_given_is_told() -> None:
         ({"expect": {"status": 200, "json": [{"$has": 1}]}}, "E108", "/expect/json/0"),
     ],
 )
-async def test_a_malformed_example_is_told_with_its_place(
+def test_a_malformed_example_is_refused_with_its_place(
     changed: Any, rule: str, where: str
 ) -> None:
-    assert (await told(**changed)).startswith(f"{rule} at /api/routes/0/examples/0{where}")
+    place, _, words = where.partition(": ")
+    faults = [f for f in load(written(example(**changed)), "x").findings if f.severity == "error"]
+    assert [(f.rule, f.pointer) for f in faults] == [(rule, f"/api/routes/0/examples/0{place}")]
+    assert faults[0].message.startswith(words)
 
 
-async def test_two_examples_of_one_name_are_told() -> None:
-    results = await outcomes(example(), example())
-    assert any("E106 at /api/routes/0/examples/1/name" in d for o in results for d in o.differences)
+def test_two_examples_of_one_name_are_refused() -> None:
+    findings = load(written(example(), example()), "x").findings
+    assert ("E106", "/api/routes/0/examples/1/name") in [(f.rule, f.pointer) for f in findings]
 
 
 @pytest.mark.parametrize(
