@@ -8,9 +8,9 @@ from operations.types import Static
 from pipelines.conditions import parse_condition
 from pipelines.expressions import Fault, escape, parse_value
 from pipelines.nodes import Condition, Node, Pipeline, StepNode
+from schema.authoring import schema_faults
 from schema.document import Document, Route, Step
 from schema.nearest import nearest
-from schema.validators import SchemaFault, Validator
 
 _NAME_OF = {
     "entity": "entity", "document": "document", "index": "index", "blob_store": "blob store",
@@ -181,9 +181,7 @@ def _static(
 
 
 def _json_schema(value: Any, where: str) -> Iterator[Fault]:
-    try:
-        Validator(value)
-    except SchemaFault as fault:
+    for fault in schema_faults(value):
         yield Fault(where + fault.pointer, str(fault), "JSON Schema 2020-12", "E109")
 
 

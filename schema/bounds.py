@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from errors.finding import Finding
+from schema.authoring import schema_faults
 from schema.document import Document
 from schema.document_access import Upstream
 from schema.document_data import Constraint, EntityField
@@ -17,7 +18,6 @@ from schema.patterns import PatternFault, compile_pattern
 from schema.places import Places
 from schema.pointers import join
 from schema.templates import TemplateFault
-from schema.validators import SchemaFault, Validator
 
 _ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -40,9 +40,7 @@ def json_schemas(document: Document, places: Places) -> Iterator[Finding]:
     for at, event in enumerate(document.events.types):
         schemas[join("/events/types", at, "schema")] = event.schema
     for pointer, schema in schemas.items():
-        try:
-            Validator(schema)
-        except SchemaFault as fault:
+        for fault in schema_faults(schema):
             yield places.finding("E109", pointer + fault.pointer, str(fault))
 
 
