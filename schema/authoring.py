@@ -8,14 +8,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema_specifications import REGISTRY
-
 from schema.nearest import short
 from schema.pointers import join
 from schema.validators import SchemaFault, Validator
 
-_META = Draft202012Validator(Draft202012Validator.META_SCHEMA, registry=REGISTRY)
 _MOST = 50
 
 
@@ -28,9 +24,18 @@ def schema_faults(schema: Any) -> Iterator[SchemaFault]:
     try:
         Validator(schema)
     except SchemaFault as fault:
-        broken = islice(_META.iter_errors(schema), _MOST) if isinstance(schema, dict) else ()
-        places = [(join("", *error.absolute_path), error.message) for error in broken]
+        places = list(islice(_broken(schema), _MOST)) if isinstance(schema, dict) else []
         if not places:
             yield fault
         for pointer, message in places:
             yield SchemaFault(short(message, 200), pointer)
+
+
+def _broken(schema: Any) -> Iterator[tuple[str, str]]:
+    # Imported here: it takes a third of a second, and only a schema with faults needs it.
+    from jsonschema import Draft202012Validator
+    from jsonschema_specifications import REGISTRY
+
+    meta = Draft202012Validator(Draft202012Validator.META_SCHEMA, registry=REGISTRY)
+    for error in meta.iter_errors(schema):
+        yield join("", *error.absolute_path), error.message

@@ -5,8 +5,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.server import LiveServer
+
+# A slow machine is no fault of the code: what is too slow is found by the run's own time limit.
+settings.register_profile("larder", deadline=None)
+settings.load_profile("larder")
 
 StartServer = Callable[..., LiveServer]
 
