@@ -97,7 +97,7 @@ def parse_date(written: str) -> float | None:
     """An HTTP date as seconds since the epoch; None for anything else."""
     try:
         parsed = parsedate_to_datetime(written)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=UTC)

@@ -63,6 +63,12 @@ class Cycle(RequestResponseCycle):
         else:
             raise RuntimeError(f"{kind} is out of order")
 
+    def disconnect(self) -> None:
+        """The client is gone; who waits for its body learns of it."""
+        if not self.response_complete:
+            self.disconnected = True
+            self.message_event.set()
+
     async def send_500_response(self) -> None:
         """The last resort, for an application that raised."""
         fault = problem("INTERNAL", "the service met a fault of its own")

@@ -43,6 +43,9 @@ def make_request(
 ) -> Request:
     """The request as a pipeline sees it. Raises Refusal BAD_REQUEST."""
     headers = read_headers(scope["headers"])
+    if scope["method"] == "PUT" and "content-range" in headers:
+        # RFC 9110, section 14.5: a part would be kept as if it were the whole.
+        raise refuse("BAD_REQUEST", "a PUT brings all of its bytes", where="content-range")
     declared = headers.get("content-length")
     body = RequestBody(
         receive,

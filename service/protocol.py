@@ -65,8 +65,15 @@ class LarderProtocol(HttpToolsProtocol):
         self.pipeline.clear()
         for cycle in (self._running, self.cycle):
             if cycle is not None:
-                _disconnect(cycle)
+                cycle.disconnect()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep the connection for a client that said all and still listens."""
+        listens = self._running is not None and not self.cycle.more_body
+        if listens and self._waiting_fault is None:
+            self.cycle.keep_alive = False
+        return listens
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -240,7 +247,7 @@ class LarderProtocol(HttpToolsProtocol):
         self._deadline.clear()
         newest = self.cycle
         if newest is not None and newest.more_body:  # It is that request's body that is malformed.
-            _disconnect(newest)
+            newest.disconnect()
             if newest is not self._running:
                 self.pipeline.popleft()
             elif newest.response_started:
@@ -288,9 +295,3 @@ class LarderProtocol(HttpToolsProtocol):
             self._refuse(problem("REQUEST_TIMEOUT", f"no whole request head within {limit:g} s"))
         else:
             self._close()
-
-
-def _disconnect(cycle: Cycle) -> None:
-    if not cycle.response_complete:
-        cycle.disconnected = True
-        cycle.message_event.set()

@@ -104,6 +104,11 @@ def test_dates_go_both_ways():
     assert parse_date("") is None
 
 
+@pytest.mark.parametrize("year, zone", [("9" * 23, "GMT"), ("1970", "+" + "9" * 20)])
+def test_a_date_beyond_all_calendars_is_none(year, zone):
+    assert parse_date(f"Thu, 01 Jan {year} 00:00:00 {zone}") is None
+
+
 tags = st.text(st.characters(codec="latin-1", exclude_characters='"\x7f', min_codepoint=33))
 
 

@@ -150,6 +150,13 @@ def test_a_request_carries_what_the_client_said():
     assert (request.params, request.headers["content-length"]) == ({"p": "v"}, "3")
 
 
+def test_a_part_of_the_bytes_is_never_taken_for_the_whole():
+    headers = [(b"content-range", b"bytes 0-4/10")]
+    scope = {"method": "PUT", "path": "/a", "query_string": b"", "headers": headers}
+    with pytest.raises(Refusal, match="brings all of its bytes"):
+        make_request(scope, None, {}, "id", max_body_bytes=9, bounds=BOUNDS)
+
+
 @pytest.mark.parametrize("given", ["a" * 65, "a b", "é", "", 'a"b', "a\r\nb"])
 def test_a_harmful_request_id_is_replaced(given):
     found = request_id_of([(b"x-request-id", given.encode("latin-1"))])

@@ -38,6 +38,22 @@ def test_pipelined_requests_are_answered_in_order(wire):
     assert len(statuses(answer)) == 21
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_client_that_ends_its_side_after_whole_requests_is_answered(wire, count):
+    with wire.connect() as client:
+        client.sendall(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n" * count)
+        client.shutdown(socket.SHUT_WR)
+        assert statuses(read_to_end(client)) == [200] * count
+
+
+def test_a_client_that_ends_its_side_within_a_body_is_gone(wire):
+    with wire.connect() as client:
+        client.sendall(b"PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab")
+        client.shutdown(socket.SHUT_WR)
+        assert read_to_end(client) == b""
+    until(lambda: wire.app.ended == [("/a", "disconnect")])
+
+
 def test_more_pipelined_requests_than_allowed_end_the_connection(wire):
     assert statuses(wire.talk(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" * 1000 + CLOSE)) == []
 
