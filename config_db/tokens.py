@@ -61,19 +61,30 @@ def find_token(session: Session, token_id: str) -> TokenRecord | None:
     return None if token is None else _record(token)
 
 
-def list_tokens(session: Session, owner_id: int) -> list[TokenRecord]:
-    """A user's tokens that were not revoked (expired ones too), oldest first."""
+def list_tokens(session: Session, owner_id: int, by: str | None = None) -> list[TokenRecord]:
+    """A user's tokens that were not revoked (expired ones too), oldest first.
+
+    With `by`, the id of one of them, only that one and what was made with it, at any remove.
+    """
     query = (
         select(ApiToken)
         .where(ApiToken.owner_id == owner_id, ApiToken.revoked_at.is_(None))
         .order_by(ApiToken.created_at, ApiToken.id)
     )
-    return [_record(token) for token in session.scalars(query)]
+    records = [_record(token) for token in session.scalars(query)]
+    return records if by is None else _made_with(records, by)
 
 
-def revoke_token(session: Session, owner_id: int, token_id: str, *, now: int) -> int:
-    """End a token and all that were made with it; the new generation. Raises Refusal NOT_FOUND."""
+def revoke_token(
+    session: Session, owner_id: int, token_id: str, *, now: int, by: str | None = None
+) -> int:
+    """End a token and all that were made with it; the new generation.
+
+    With `by` it has to be among `list_tokens` of that one. Raises Refusal NOT_FOUND.
+    """
     generation = count_change(session)
+    if by is not None and token_id not in {one.id for one in list_tokens(session, owner_id, by)}:
+        raise refuse("NOT_FOUND", "you have no such token")
     query = select(ApiToken.id).where(
         ApiToken.id == token_id, ApiToken.owner_id == owner_id, ApiToken.revoked_at.is_(None)
     )
@@ -92,6 +103,17 @@ def revoke_token(session: Session, owner_id: int, token_id: str, *, now: int) ->
 def note_use(session: Session, token_id: str, *, now: int) -> None:
     """Remember that a token was used."""
     session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=now))
+
+
+def _made_with(records: list[TokenRecord], root: str) -> list[TokenRecord]:
+    known = {record.id: record for record in records}
+
+    def belongs(record: TokenRecord | None) -> bool:
+        while record is not None and record.id != root:
+            record = known.get(record.parent_id or "")
+        return record is not None
+
+    return [record for record in records if belongs(record)]
 
 
 def _record(token: ApiToken) -> TokenRecord:

@@ -38,7 +38,7 @@ class NewToken(Struct, frozen=True):
 
 
 class TokenRoutes:
-    """Every user, and every token of a user, manages that user's tokens."""
+    """A session manages all tokens of its user; a token itself and what was made with it."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
@@ -46,8 +46,8 @@ class TokenRoutes:
 
     async def list(self, request: Request) -> Answer:
         """The user's tokens, without their text."""
-        _, account = await self._accounts.known(request)
-        records = await self._calls.read(list_tokens, account.id)
+        identity, account = await self._accounts.known(request)
+        records = await self._calls.read(list_tokens, account.id, _by(identity))
         return Answer(200, {"ok": True, "tokens": [_token(record) for record in records]})
 
     async def create(self, request: Request) -> Answer:
@@ -58,7 +58,7 @@ class TokenRoutes:
         record = TokenRecord(
             id=minted.id,
             owner_id=account.id,
-            parent_id=identity.credential if identity.kind == "api_token" else None,
+            parent_id=_by(identity),
             name=body.name,
             prefix=minted.prefix,
             digest=minted.digest,
@@ -73,15 +73,20 @@ class TokenRoutes:
 
     async def revoke(self, request: Request) -> Answer:
         """End one token and what was made with it. Raises Refusal NOT_FOUND."""
-        _, account = await self._accounts.known(request)
+        identity, account = await self._accounts.known(request)
         token_id = request.path_params["id"]
         if not TOKEN_ID.fullmatch(token_id):
             raise refuse("NOT_FOUND", "you have no such token")
+        now = self._accounts.now()
         changed = await self._calls.write(
-            revoke_token, account.id, token_id, now=self._accounts.now()
+            revoke_token, account.id, token_id, now=now, by=_by(identity)
         )
         self._accounts.authenticator.learn(changed)
         return Answer(200, {"ok": True})
+
+
+def _by(identity: Identity) -> str | None:
+    return identity.credential if identity.kind == "api_token" else None
 
 
 def _scopes(body: NewToken, identity: Identity) -> tuple[str, ...]:

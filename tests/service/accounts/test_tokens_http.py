@@ -117,6 +117,20 @@ def test_the_tokens_of_others_are_neither_seen_nor_revoked(service):
     assert service.me(token["token"]).status_code == 200
 
 
+def test_a_token_sees_and_ends_only_itself_and_what_was_made_with_it(service):
+    session = service.login()
+    other, own = service.create(session), service.create(session)
+    child = service.create(service.create(own["token"])["token"])
+    assert len(listed(service, session)) == 4
+    assert other["id"] not in [each["id"] for each in listed(service, own["token"])]
+    assert [each["id"] for each in listed(service, child["token"])] == [child["id"]]
+    for stranger in (other, own):
+        assert code(delete(service, child["token"], stranger["id"])) == "404 NOT_FOUND"
+    assert delete(service, own["token"], child["id"]).status_code == 200
+    assert service.me(child["token"]).status_code == 401
+    assert service.me(other["token"]).status_code == 200
+
+
 @pytest.mark.parametrize("token_id", ["x", "A" * 13, "AAAAAAAAAAA%00", "AAAAAAAAAAA'", "..%2Fme"])
 def test_an_id_that_cannot_be_one_is_not_found(service, token_id: str):
     assert delete(service, service.login(), token_id).status_code == 404
