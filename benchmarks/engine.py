@@ -45,6 +45,7 @@ class Bare:
         self.slots: list[object] = ["ns", "name", None, None]
         self.check_at = time.perf_counter() + 1e9
         self.reply: object = None
+        self.holds_anything = False
 
     async def leave(self) -> None:
         """Nothing is open."""

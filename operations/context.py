@@ -33,8 +33,8 @@ class ExecutionContext:
     """The state of one request. Made by `service/exchange.py`, run by `pipelines/run.py`."""
 
     __slots__ = (
-        "_started", "check_at", "cpu_started", "deadline", "event", "exclusive", "handles",
-        "io_left", "joined", "memo", "moment", "now", "on_exit", "principal", "program",
+        "_started", "check_at", "committed", "cpu_started", "deadline", "event", "exclusive",
+        "handles", "io_left", "joined", "memo", "moment", "now", "on_exit", "principal", "program",
         "reply", "request", "route_id", "slots", "staged", "tenant", "transactions", "world",
     )  # fmt: skip
 
@@ -54,6 +54,7 @@ class ExecutionContext:
         self.slots: list[Any] = []
         self.transactions: dict[str, Transaction] | None = None
         self.exclusive = False
+        self.committed = False
         # (digest, store) → bytes that were received, and are not part of the store yet
         self.staged: dict[tuple[str, str], StagedBlob] = {}
         # those of `staged` that are part of the open transaction
@@ -97,6 +98,8 @@ class ExecutionContext:
 
     def check_budget(self) -> None:
         """Called when `check_at` has passed. Raises Refusal DEADLINE or CPU_LIMIT."""
+        if self.committed:  # What is done is answered for, however late.
+            return
         now = time.perf_counter()
         limits = self.world.schema.limits
         if now >= self.deadline:
@@ -186,6 +189,7 @@ class ExecutionContext:
             for transaction in transactions.values():
                 transaction.abort()
             raise
+        self.committed = True
         for place in self.joined:
             self.staged.pop(place, None)
         self.joined.clear()

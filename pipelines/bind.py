@@ -15,8 +15,7 @@ Call = Callable[[ExecutionContext], Any]
 
 DO, SET, SPREAD, AWAIT, AWAIT_SET, AWAIT_SPREAD, REPLY, BEGIN = range(8)
 """How the interpreter treats a step: call it; call it and keep the result in a slot; call it and
-keep several parts of the result; the same three awaited; call it and stop when there is a reply;
-open a segment."""
+keep several parts of the result; the same three awaited; call it and stop; open a segment."""
 
 
 class BoundStep(NamedTuple):

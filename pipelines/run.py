@@ -8,7 +8,7 @@ first so that they cannot lose again. Every exit passes `ctx.leave`, which abort
 import asyncio
 from time import perf_counter
 
-from errors.problem import refuse
+from errors.problem import Refusal, refuse
 from operations.context import Conflict, ExecutionContext, Reply
 from pipelines.bind import (
     AWAIT,
@@ -66,19 +66,27 @@ class _Segment:
 
 
 async def _again(steps: tuple[BoundStep, ...], ctx: ExecutionContext, segment: _Segment) -> None:
-    """Run the segment that lost a race until it wins, or has lost too often."""
+    """Run the segment that lost a race until it wins, has lost too often, or time is up."""
     for lost in range(1, RETRIES + 1):
         ctx.abort()
         ctx.world.meter.transaction_retry()
         ctx.slots[:] = segment.saved
         ctx.exclusive = lost >= OPTIMISTIC_TRIES
-        if lost > 1:
-            await ctx.wait(asyncio.sleep(_JITTER_SECONDS * _fraction(ctx)))
         try:
+            if lost > 1:
+                await ctx.wait(asyncio.sleep(_JITTER_SECONDS * _fraction(ctx)))
             return await _steps(steps[segment.start :], ctx, segment)
         except Conflict:
             continue
-    raise refuse("TXN_CONFLICT", f"others changed the same data, {RETRIES + 1} times in a row")
+        except Refusal as refusal:
+            if refusal.problem.code == "DEADLINE" and not ctx.committed:
+                raise _conflict(lost) from None
+            raise
+    raise _conflict(RETRIES + 1)
+
+
+def _conflict(lost: int) -> Refusal:
+    return refuse("TXN_CONFLICT", f"others changed the same data, {lost} times in a row")
 
 
 async def _steps(steps: tuple[BoundStep, ...], ctx: ExecutionContext, segment: _Segment) -> None:
@@ -89,6 +97,8 @@ async def _steps(steps: tuple[BoundStep, ...], ctx: ExecutionContext, segment: _
         if kind == DO:
             call(ctx)
             continue
+        if perf_counter() > ctx.check_at:
+            ctx.check_budget()
         if kind == AWAIT_SPREAD:
             result = await call(ctx)
             for part, place in spread:
@@ -102,17 +112,13 @@ async def _steps(steps: tuple[BoundStep, ...], ctx: ExecutionContext, segment: _
             return
         elif kind == SET:
             slots[slot] = call(ctx)
-            continue
         elif kind == SPREAD:
             result = call(ctx)
             for part, place in spread:
                 slots[place] = result[part]
-            continue
         else:
             segment.start, segment.saved = position, slots.copy()
             await call(ctx)
-        if perf_counter() > ctx.check_at:
-            ctx.check_budget()
 
 
 def _fraction(ctx: ExecutionContext) -> float:
