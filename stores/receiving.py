@@ -6,7 +6,7 @@ from typing import Protocol
 
 from stores.addressing import digest_of
 from stores.interfaces import InlineBlobs, StagedBlob
-from stores.staging import Spool
+from stores.staging import SYNC_EVERY, Spool
 
 SPILL = 1024 * 1024
 """Received bytes are hashed and written in pieces of at least this size."""
@@ -54,7 +54,7 @@ class FileWriter:
         if self._spool is None and len(self._waiting) <= self._inline_limit:
             self._over = True
             return StagedInline(self._store, self._home, bytes(self._waiting))
-        spool = await self._spill()
+        spool = await self._spill(unsynced=0)
         self._over = True
         return StagedFile(self._store, spool)
 
@@ -70,20 +70,30 @@ class FileWriter:
         if self._over:
             raise RuntimeError("the blob's writer is over: it was finished or discarded")
 
-    async def _spill(self) -> Spool:
-        """Move what waits into the file. Who fails or is cancelled here leaves nothing behind."""
+    async def _spill(self, unsynced: int = SYNC_EVERY) -> Spool:
+        """Move what waits into the file; of a large one so much at most is not on the disk yet.
+
+        Who fails or is cancelled here leaves nothing behind.
+        """
         piece, self._waiting = self._waiting, bytearray()
         try:
             spool = self._spool = self._spool or self._store.spool()
-            if len(piece) >= IN_THREAD:
+            is_large = spool.size + len(piece) > SYNC_EVERY
+            if is_large or len(piece) >= IN_THREAD:
+                most = unsynced if is_large else SYNC_EVERY
                 loop = asyncio.get_running_loop()
-                await loop.run_in_executor(self._threads, spool.append, piece)
+                await loop.run_in_executor(self._threads, _append, spool, piece, most)
             else:
                 spool.append(piece)
         except BaseException:
             self.discard()
             raise
         return spool
+
+
+def _append(spool: Spool, piece: bytes | bytearray, unsynced: int) -> None:
+    spool.append(piece)
+    spool.catch_up(unsynced)
 
 
 class StagedFile:

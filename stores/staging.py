@@ -14,6 +14,9 @@ from stores.folders import full_or_same, make_folder
 
 _LOCK = "lock"
 
+SYNC_EVERY = 16 * 1024 * 1024
+"""This much of a staged file is written to the disk at a time, while the rest still arrives."""
+
 
 class StagingFolder:
     """This store's own folder below `staging/`; held by a file lock as long as the store lives.
@@ -60,6 +63,7 @@ class Spool:
         self._hash = hashlib.sha256()
         self._lock = threading.Lock()
         self._removed = False
+        self._unsynced = 0
         self.size = 0
 
     @property
@@ -74,12 +78,27 @@ class Spool:
                 return
             self._hash.update(piece)
             self.size += len(piece)
+            self._unsynced += len(piece)
             rest = memoryview(piece)
             try:
                 while rest:
                     rest = rest[os.write(self._descriptor, rest) :]
             except OSError as error:
                 raise full_or_same(error) from error
+
+    def catch_up(self, at_most: int) -> None:
+        """Wait for the disk, blocking, when more than `at_most` bytes have not reached it.
+
+        Commits wait for `publish`, so there must be little left for it to do. Raises StorageFull.
+        """
+        with self._lock:
+            if self._removed or self._unsynced <= at_most:
+                return
+            try:
+                os.fdatasync(self._descriptor)
+            except OSError as error:
+                raise full_or_same(error) from error
+            self._unsynced = 0
 
     def publish(self, final: Path, at: float) -> None:
         """Make the bytes durable, then give them their final name. Raises StorageFull.
