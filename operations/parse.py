@@ -23,6 +23,7 @@ def path(ctx: ExecutionContext, entity: Entity) -> None:
     """Set the entity's fields from the path's segments; those that the path lacks are null."""
     params = ctx.request.params
     slots = ctx.slots
+    fields = entity.fields
     failures = []
     for name, slot in ctx.program.field_slots[entity.name].items():
         raw = params.get(name)
@@ -30,9 +31,8 @@ def path(ctx: ExecutionContext, entity: Entity) -> None:
             slots[slot] = None
             continue
         try:
-            slots[slot] = entity.from_text(
-                name, _segment(raw) if len(raw) > _SHORT else _known(raw)
-            )
+            text = _known(raw) if len(raw) <= _SHORT else _segment(raw)
+            slots[slot] = entity.from_text(name, text) if fields[name].converted else text
         except ValueError as error:
             failures.append({"field": name, "message": str(error)})
     if failures:

@@ -12,6 +12,7 @@ from operations.types import (
     AnyValue,
     BodyBytes,
     ErrorCode,
+    ErrorStatus,
     Headers,
     RedirectStatus,
     Status,
@@ -48,7 +49,7 @@ def redirect(ctx: ExecutionContext, status: RedirectStatus, location: Text) -> N
 @operation("respond.error", effects=("reply",))
 def error(
     ctx: ExecutionContext,
-    status: Status,
+    status: ErrorStatus,
     code: ErrorCode,
     message: Text,
     details: AnyValue = None,

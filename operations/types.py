@@ -28,7 +28,8 @@ class Static:
     """Marks a parameter that is a literal of schema.json, resolved at load in `section`.
 
     `section` is one of: entity, document, index, blob_store, upstream, event, json_schema, scopes,
-    ordering (of the index named in the same step), status, code, location_status, literal.
+    ordering (of the index named in the same step), status, error_status, location_status, code,
+    literal.
     """
 
     section: str
@@ -71,6 +72,7 @@ DocumentKey = Annotated[str, Dynamic("text"), KeyOf("doc")]
 SourceKey = Annotated[str, Dynamic("text"), KeyOf("index")]
 ScopeNames = Annotated[tuple[str, ...], Static("scopes")]
 Status = Annotated[int, Static("status")]
+ErrorStatus = Annotated[int, Static("error_status")]
 RedirectStatus = Annotated[Literal[301, 302, 303, 307, 308], Static("location_status")]
 ErrorCode = Annotated[str, Static("code")]
 OrderingName = Annotated[str | None, Static("ordering")]

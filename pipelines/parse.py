@@ -12,6 +12,7 @@ from schema.authoring import schema_faults
 from schema.document import Document, Route, Step
 from schema.nearest import nearest
 
+_LOWEST = {"status": (200, "HTTP status"), "error_status": (400, "HTTP status of an error")}
 _NAME_OF = {
     "entity": "entity", "document": "document", "index": "index", "blob_store": "blob store",
     "upstream": "upstream", "event": "event type", "json_schema": "JSON Schema", "scopes": "scope",
@@ -164,9 +165,10 @@ def _static(
         if not any(value == choice and type(value) is type(choice) for choice in parameter.choices):
             choices = ", ".join(map(str, parameter.choices))
             yield Fault(where, f"{parameter.name} cannot be {value!r}", f"one of {choices}")
-    elif section == "status":
-        if type(value) is not int or not 200 <= value <= 599:
-            yield Fault(where, f"{value!r} is no HTTP status", "a number from 200 to 599")
+    elif section in _LOWEST:
+        lowest, noun = _LOWEST[section]
+        if type(value) is not int or not lowest <= value <= 599:
+            yield Fault(where, f"{value!r} is no {noun}", f"a number from {lowest} to 599")
     elif section == "code":
         if not isinstance(value, str) or not _is_code(value):
             yield Fault(where, f"{value!r} is no error code", "UPPER_CASE, digits and _")

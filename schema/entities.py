@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schema.document_data import Constraint, EntityDeclaration, Versioning
-from schema.fields import CONVERTED, Field, compile_field, value_of
+from schema.fields import Field, compile_field, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ class Entity:
     def from_text(self, name: str, text: str) -> Any:
         """The value a path segment's text stands for. Raises ValueError for a wrong integer or
         boolean."""
-        field = self.fields[name]
-        return value_of(field, text) if field.type in CONVERTED else text
+        return value_of(self.fields[name], text)
 
 
 def compile_entity(name: str, declared: EntityDeclaration, versioning: Versioning) -> Entity:

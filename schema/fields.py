@@ -25,9 +25,6 @@ _BY_TYPE: Mapping[str, Pattern] = MappingProxyType(
         "boolean": compile_pattern("true|false"),
     }
 )
-CONVERTED = frozenset({"integer", "boolean"})
-"""The types whose values are not the text that a path holds."""
-
 NORMALIZERS = ("trim", "lower", "upper", "replace:")
 
 
@@ -56,10 +53,14 @@ class Field:
     max_length: int | None
     versions: VersionRules
     allow_prerelease: bool
+    converted: bool = field(init=False, repr=False, compare=False)
+    """Whether a value is not the text that a path holds."""
+
     _normal: Callable[[str], str] = field(init=False, repr=False, compare=False)
     _judged: Callable[[str], str | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "converted", self.type in ("integer", "boolean"))
         # The same coordinates are asked for again and again; what became of them is remembered.
         object.__setattr__(self, "_normal", lru_cache(_REMEMBERED)(self._normalize))
         object.__setattr__(self, "_judged", lru_cache(_REMEMBERED)(self._judge))

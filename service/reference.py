@@ -30,6 +30,7 @@ SECTIONS = {
     "scopes": "a list of scopes",
     "ordering": "the name of one of the index's orderings",
     "status": "an HTTP status",
+    "error_status": "an HTTP status from 400 on",
     "location_status": "301, 302, 303, 307 or 308",
     "code": "an error code",
     "literal": "a literal",

@@ -126,10 +126,15 @@ async def _send_not_modified(out: Outlet, headers: dict[str, str]) -> Sent:
 
 async def _send_bytes(out: Outlet, status: int, headers: Mapping[str, str], body: bytes) -> Sent:
     bodiless = status in (204, 304)
-    await _start(out.send, status, headers, None if bodiless else len(body))
+    raw = raw_headers(headers, None if bodiless else len(body))
     if bodiless or out.method == "HEAD":
         body = b""
-    await _continue(out.send, body, more=False)
+    send = out.send
+    try:
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+    except OSError as gone:
+        raise Disconnected from gone
     return Sent(status, len(body))
 
 
@@ -139,8 +144,12 @@ async def _send_blob(
     length = span.stop - span.start
     if length <= SLICE or out.method == "HEAD":
         piece = b"" if out.method == "HEAD" else blob.read(span.start, span.stop)
-        await _start(out.send, status, headers, length)
-        await _continue(out.send, piece, more=False)
+        raw = raw_headers(headers, length)
+        try:
+            await out.send({"type": "http.response.start", "status": status, "headers": raw})
+            await out.send({"type": "http.response.body", "body": piece, "more_body": False})
+        except OSError as gone:
+            raise Disconnected from gone
         out.meter.blob_bytes("out", len(piece))
         return Sent(status, len(piece))
     await _start(out.send, status, headers, length)

@@ -1,6 +1,7 @@
 """What a process holds while it serves, opened and closed together."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -97,6 +98,10 @@ async def open_runtime(
     serving = await open_serving(plan, settings, stack, network=network, meter=metrics, clock=clock)
     ticking = asyncio.get_running_loop().create_task(_flush(metrics, log))
     stack.callback(ticking.cancel)
+    # What is alive now stays alive: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    stack.callback(gc.unfreeze)
     return Runtime(settings, accounts, serving, metrics, log, clock, clock())
 
 

@@ -11,7 +11,7 @@ from pipelines.check.effects import Surroundings, surroundings
 from pipelines.check.flow import Flow, walk
 from pipelines.check.plan import Plan
 from pipelines.expressions import Fault
-from pipelines.nodes import Constant, Pipeline, Reference, StepNode
+from pipelines.nodes import Constant, Pipeline, Reference, StepNode, Template
 from pipelines.parse import parse_apply, parse_route
 from pipelines.scope import Scope
 from schema.document import Document, Route
@@ -77,6 +77,22 @@ class Analysis:
         """Every path; empty when a step could not be read, since then nothing can be proved."""
         return walk(self.plan, self.whole.around) if self.pipeline.complete else Flow()
 
+    @cached_property
+    def cache_reads(self) -> Mapping[str, str]:
+        """The variables that hold what came from a cache, and its kind."""
+        return {
+            step.outputs["value_out"]: step.static["kind"]
+            for step in self.pipeline.steps
+            if "cache.read" in step.operation.effects
+            if "value_out" in step.outputs and "kind" in step.static
+        }
+
+    @cached_property
+    def digests(self) -> frozenset[str]:
+        """The variables that hold digests of bytes that were put."""
+        puts = (s for s in self.pipeline.steps if "blob.write" in s.operation.effects)
+        return frozenset(step.outputs["out"] for step in puts if "out" in step.outputs)
+
     @property
     def where(self) -> str:
         """The pointer of the list of steps."""
@@ -122,6 +138,25 @@ class Whole:
         )
 
     @cached_property
+    def cached(self) -> Mapping[str, frozenset[str]]:
+        """What some step may put into each kind of cache: `handle`, `text`, `json`, `null`."""
+        found: dict[str, set[str]] = {}
+        again: set[tuple[str, str]] = set()
+        for analysis in self.pipelines:
+            kinds = analysis.cache_reads
+            for step in analysis.pipeline.steps:
+                if "cache.write" not in step.operation.effects or "kind" not in step.static:
+                    continue
+                value, kind = step.dynamic.get("value"), step.static["kind"]
+                if isinstance(value, Reference) and not value.path and value.name in kinds:
+                    again.add((kinds[value.name], kind))
+                else:
+                    found.setdefault(kind, set()).add(_class_of(analysis.scope, step))
+        for source, kind in [*again, *again]:  # There are two kinds of caches.
+            found.setdefault(kind, set()).update(found.get(source, ()))
+        return {kind: frozenset(classes) for kind, classes in found.items()}
+
+    @cached_property
     def keys(self) -> Mapping[str, KeyTemplate]:
         """The key template of each document that has a sound one."""
         fields = key_fields(self.entities)
@@ -157,6 +192,17 @@ class Whole:
             index = self.document.indexes.get(step.static.get("index", ""))
             name = None if index is None else index.source_document
         return self.keys.get(name)
+
+
+def _class_of(scope: Scope, step: StepNode) -> str:
+    node = step.dynamic.get("value")
+    if isinstance(node, Template) or (isinstance(node, Constant) and isinstance(node.value, str)):
+        return "text"
+    if isinstance(node, Constant) and node.value is None:
+        return "null"
+    target = scope.target(node, step.index) if isinstance(node, Reference) else None
+    kind = "json" if target is None or isinstance(target, Fault) else target.shape.kind
+    return {"handle": "handle", "text": "text", "digest": "text"}.get(kind, "json")
 
 
 def _may_be_null(scope: Scope, step: StepNode) -> bool:

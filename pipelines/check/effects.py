@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from pipelines.check.asks import node_words
-from pipelines.check.plan import Plan, StepPlan
+from pipelines.check.plan import Plan, StepPlan, place_of
 from pipelines.check.worlds import Place, Transaction, World, Write, without_null
-from pipelines.nodes import Reference, StepNode
+from pipelines.nodes import Constant, Reference, StepNode
+from pipelines.program import REQUEST_BODY
 from schema.document import Document
 
 SUBJECT: Place = ("root", "", "principal", "subject")
+_BODY: Place = ("root", "", "request", "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,17 @@ def advance(plan: StepPlan, world: World, around: Surroundings, whole: Plan) -> 
         return _entered(step, world, around)
     if "txn" in effects:
         opened = Transaction(step.index) if name == "txn.begin" else None
-        return world._replace(transaction=opened)
+        before = world.transaction
+        lost = world.lost or (name == "txn.abort" and before is not None and before.wrote)
+        return world._replace(transaction=opened, lost=lost)
     if name in ("parse.path", "normalize.entity"):
         return _fields(step, world, whole)
     if plan.proves is not None:
         return world._replace(ground=plan.proves)
     if "network" in effects:
         world = world._replace(fetched=True)
+    if "request.body" in effects:
+        world = world._replace(read=world.read | streams(step, whole))
     if "blob.write" in effects:
         world = _put(step, world)
     elif name == "blob.verify_digest":
@@ -75,13 +81,32 @@ def _entered(step: StepNode, world: World, around: Surroundings) -> World:
 
 
 def _fields(step: StepNode, world: World, whole: Plan) -> World:
-    """Fields are set by parse.path; it and normalize.entity make what was known of them moot."""
+    """Fields are set by parse.path; it and normalize.entity make what was known of them moot.
+
+    Of comparisons only those of whole variables survive: a text may hold a field as well.
+    """
     entity = step.static["entity"]
     domains = {p: d for p, d in world.domains.items() if p[:2] != ("field", entity)}
+    atoms = {
+        atom: holds
+        for atom, holds in world.atoms.items()
+        if all(isinstance(key, tuple) and key[:2] != ("field", entity) for key in atom[1:])
+    }
     given = world.given
     if step.operation.name == "parse.path":
         given |= {p for p in whole.ground.shapes if p[:2] == ("field", entity)}
-    return world._replace(domains=domains, given=given)
+    return world._replace(domains=domains, atoms=atoms, given=given)
+
+
+def streams(step: StepNode, whole: Plan) -> frozenset[Place]:
+    """The streams that a step reads to their end."""
+    source = step.dynamic.get("from", Constant(REQUEST_BODY))
+    if isinstance(source, Constant):
+        return frozenset({_BODY} if source.value == REQUEST_BODY else ())
+    target = whole.target(source, step.index) if isinstance(source, Reference) else None
+    if target is None or target.shape.kind != "stream":
+        return frozenset()
+    return frozenset({place_of(target)})
 
 
 def _put(step: StepNode, world: World) -> World:

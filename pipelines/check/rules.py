@@ -8,6 +8,7 @@ from operations.operation import Operation
 from pipelines.check import (
     rules_access,
     rules_bytes,
+    rules_caches,
     rules_checks,
     rules_features,
     rules_keys,
@@ -32,6 +33,7 @@ PIPELINE_RULES: tuple[Rule[Analysis], ...] = (
     *rules_transactions.RULES,
     *rules_features.RULES,
     *rules_bytes.RULES,
+    *rules_caches.RULES,
     *rules_replies.RULES,
     *rules_keys.RULES,
     *rules_routes.RULES,

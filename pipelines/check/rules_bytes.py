@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from pipelines.check.analysis import Analysis, rule
+from pipelines.check.effects import streams
 from pipelines.check.worlds import World
 from pipelines.expressions import Fault
+from pipelines.nodes import Reference, references
 
 
 @rule("E320")
@@ -20,7 +22,53 @@ def verified_before_kept(analysis: Analysis) -> Iterator[Fault]:
                 yield Fault(analysis.by_index[index].pointer, message, hint)
 
 
-RULES = (verified_before_kept,)
+@rule("E320")
+def verified_against_others(analysis: Analysis) -> Iterator[Fault]:
+    """What blob.verify_digest expects does not come from the digest that it verifies."""
+    own: dict[str, str] = {}
+    for step in analysis.pipeline.steps:
+        if step.operation.name == "string.format":
+            read = {own.get(r.name, r.name) for r in references(step.dynamic["template"])}
+            own.update((step.outputs["out"], name) for name in read if name in analysis.digests)
+        expected = step.dynamic.get("expected")
+        if step.operation.name != "blob.verify_digest" or expected is None:
+            continue
+        verified = {reference.name for reference in references(step.dynamic["digest"])}
+        for reference in references(expected):
+            if own.get(reference.name, reference.name) in verified & analysis.digests:
+                message = f"{reference} comes from the digest that is verified, so it always fits"
+                hint = "leave it out to compare with what the client declares"
+                yield Fault(step.argument("expected"), message, hint)
+
+
+@rule("E321")
+def served_from_stores(analysis: Analysis) -> Iterator[Fault]:
+    """Bytes are served from a store, never while they arrive unverified."""
+    for step in analysis.pipeline.steps:
+        body = step.dynamic.get("body")
+        if "reply" not in step.operation.effects or not isinstance(body, Reference):
+            continue
+        target = analysis.plan.target(body, step.index)
+        if target is not None and target.shape.kind == "stream":
+            hint = "blob.put, blob.verify_digest and blob.get it first"
+            yield Fault(step.argument("body"), f"{body} still arrives, unverified", hint)
+
+
+@rule("E322")
+def streams_read_once(analysis: Analysis) -> Iterator[Fault]:
+    """A request's body, or an upstream's, is read at most once on every path."""
+    seen: set[int] = set()
+    for visit in analysis.flow.runs():
+        step, world = visit.step, visit.world
+        if "request.body" not in step.operation.effects or step.index in seen:
+            continue
+        if world.read & streams(step, analysis.plan):
+            seen.add(step.index)
+            message = f"{step.operation.name} reads what was read before ({world.path()})"
+            yield Fault(step.pointer, message, "read it once, and use what that step set")
+
+
+RULES = (verified_before_kept, verified_against_others, served_from_stores, streams_read_once)
 
 
 def _settling(analysis: Analysis) -> Iterator[tuple[World, str]]:

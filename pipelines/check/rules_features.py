@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pipelines.check.analysis import Analysis, rule
 from pipelines.expressions import Fault
-from pipelines.nodes import StepNode
+from pipelines.nodes import Constant, StepNode, references
 
 
 @rule("E316")
@@ -24,7 +24,7 @@ def immutable_versions(analysis: Analysis) -> Iterator[Fault]:
     """Without allow_overwrite_artifacts a version's document is never replaced or removed blindly.
 
     kv.cas_put may still write it, once with if_absent, or from a known state to the next
-    (`withdrawn`) with if_rev or if_equals.
+    (`withdrawn`) with if_rev or if_equals, which keeps the bytes that it names.
     """
     if analysis.whole.document.features.allow_overwrite_artifacts:
         return
@@ -33,6 +33,12 @@ def immutable_versions(analysis: Analysis) -> Iterator[Fault]:
             message = f"{step.operation.name} may replace {step.static['doc']}, kept by version"
             hint = "features.allow_overwrite_artifacts is off: use kv.cas_put"
             yield Fault(step.pointer, message, hint)
+        elif "if_absent" not in step.static and step.dynamic.get("if_rev") != Constant(None):
+            names = {reference.name for reference in references(step.dynamic["value"])}
+            if names & analysis.digests:
+                message = f"{step.operation.name} may give {step.static['doc']} other bytes"
+                hint = "features.allow_overwrite_artifacts is off: use if_absent for new bytes"
+                yield Fault(step.pointer, message, hint)
 
 
 RULES = (immutable_tags, immutable_versions)

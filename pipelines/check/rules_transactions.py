@@ -23,7 +23,14 @@ def writes_in_transactions(analysis: Analysis) -> Iterator[Fault]:
 
 @rule("E311")
 def no_success_before_commit(analysis: Analysis) -> Iterator[Fault]:
-    """No reply other than respond.error leaves a transaction that has written: it would be lost."""
+    """No reply other than respond.error follows writes that were not committed: they are lost."""
+    seen: set[int] = set()
+    for visit in analysis.flow.runs():
+        step, world = visit.step, visit.world
+        if world.lost and _claims(step) and step.index not in seen:
+            seen.add(step.index)
+            message = f"{step.operation.name} replies after txn.abort, so the writes are lost"
+            yield Fault(step.pointer, f"{message} ({world.path()})", "answer by respond.error")
     for step, world in _replies(analysis):
         if world.transaction is not None and world.transaction.wrote:
             message = f"{step.operation.name} replies before the commit, so the writes are lost"
@@ -104,14 +111,20 @@ RULES = (
 )
 
 
+def _succeeds(step: StepNode) -> bool:
+    return "reply" in step.operation.effects and step.operation.name != "respond.error"
+
+
+def _claims(step: StepNode) -> bool:
+    return _succeeds(step) and step.static.get("status", 200) < 400
+
+
 def _replies(analysis: Analysis) -> Iterator[tuple[StepNode, World]]:
     """Every reply that is no error and ends a path, once a step and state of the transaction."""
     seen: set[tuple[int, bool]] = set()
     for visit in analysis.flow.runs():
         step, open_ = visit.step, visit.world.transaction
-        if "reply" not in step.operation.effects or step.operation.name == "respond.error":
-            continue
-        if open_ is not None and (step.index, open_.wrote) not in seen:
+        if _succeeds(step) and open_ is not None and (step.index, open_.wrote) not in seen:
             seen.add((step.index, open_.wrote))
             yield step, visit.world
 

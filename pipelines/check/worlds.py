@@ -76,7 +76,8 @@ class World(NamedTuple):
 
     `domains` are facts about places, `atoms` about comparisons of two places; `given` the slots
     that are set; `pending` the steps and digests of blobs that were put and not verified;
-    `fetched` that an upstream answered.
+    `fetched` that an upstream answered; `read` the streams that were read; `lost` that writes
+    were aborted.
     """
 
     ground: Ground
@@ -87,6 +88,8 @@ class World(NamedTuple):
     pending: frozenset[tuple[int, Place]] = frozenset()
     authenticated: bool = False
     fetched: bool = False
+    read: frozenset[Place] = frozenset()
+    lost: bool = False
     trail: Trail | None = None
 
     def same(self) -> tuple[Any, ...]:
@@ -99,6 +102,8 @@ class World(NamedTuple):
             self.pending,
             self.authenticated,
             self.fetched,
+            self.read,
+            self.lost,
         )
 
     def path(self) -> str:
