@@ -40,7 +40,7 @@ serve: setup
 	@exec $(BIN)/larder serve --seed
 
 test: setup
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check
