@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pipelines.check.domains import EMPTY, NULL, canonical
-from pipelines.check.worlds import Place, Trail, World, without_null
+from pipelines.check.worlds import (
+    MAX_WORLDS,
+    Place,
+    TooManyWorlds,
+    Trail,
+    World,
+    without_null,
+)
 from pipelines.nodes import (
     All,
     ArrayNode,
@@ -75,7 +82,10 @@ def asks_of(condition: Condition, locate: Locate) -> Iterator[Ask]:
 def decide(
     condition: Condition, world: World, asks: Asks, step: int, asked: list[Asked]
 ) -> Iterator[tuple[World, bool]]:
-    """The worlds that `world` becomes by asking, left to right, each with the answer."""
+    """The worlds that `world` becomes by asking, left to right, each with the answer.
+
+    Raises TooManyWorlds.
+    """
     match condition:
         case Test():
             ask = asks[id(condition)]
@@ -113,6 +123,8 @@ def _several(
                     yield after, settles
                 else:
                     further.append(after)
+            if len(further) > MAX_WORLDS:
+                raise TooManyWorlds
         open_ = further
     for one in open_:
         yield one, not settles

@@ -5,11 +5,8 @@ from dataclasses import dataclass, field
 from pipelines.check.asks import Asked, decide
 from pipelines.check.effects import Surroundings, advance
 from pipelines.check.plan import Plan, StepPlan
-from pipelines.check.worlds import SLOT, Transaction, World
+from pipelines.check.worlds import MAX_WORLDS, SLOT, TooManyWorlds, Transaction, World
 from pipelines.nodes import StepNode
-
-MAX_WORLDS = 2000
-"""Worlds that may stand side by side at one step."""
 
 APPLIER = -1
 """Where the transaction of an apply pipeline began: before its first step."""
@@ -47,8 +44,9 @@ def walk(plan: Plan, around: Surroundings) -> Flow:
     flow = Flow()
     worlds = [_start(plan)]
     for step_plan in plan.steps:
-        worlds = _step(step_plan, worlds, flow, around, plan)
-        if len(worlds) > MAX_WORLDS:
+        try:
+            worlds = _step(step_plan, worlds, flow, around, plan)
+        except TooManyWorlds:
             flow.exceeded = step_plan.step
             return flow
     flow.ends = worlds
@@ -71,6 +69,8 @@ def _step(
             if after is not None:
                 after = _without_needless(after, step_plan)
                 merged.setdefault(after.same(), after)
+            if len(merged) > MAX_WORLDS:
+                raise TooManyWorlds
     return list(merged.values())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipelines.check.analysis import Analysis, rule
-from pipelines.check.flow import MAX_WORLDS
+from pipelines.check.worlds import MAX_WORLDS
 from pipelines.expressions import Fault
 
 

@@ -11,10 +11,17 @@ from pipelines.shapes import Shape, lookup, present
 Place = tuple[Any, ...]
 """A slot's (source, owner, name), then the path into it."""
 
+MAX_WORLDS = 2000
+"""Worlds that may stand side by side at one step, or within one guard."""
+
 SLOT = 3
 """Entries of a place that name its slot."""
 
 _NOT_NULL = frozenset({NULL})
+
+
+class TooManyWorlds(Exception):
+    """More than MAX_WORLDS of them: nobody follows these paths."""
 
 
 class Trail(NamedTuple):
