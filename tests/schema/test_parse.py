@@ -66,6 +66,7 @@ def test_arbitrary_bytes_are_read_or_refused_and_never_crash(source: bytes) -> N
         ("{\"é\": é}".encode(), (1, 7), "/é", "no value begins"),
         (b"[" * 65 + b"]" * 65, (1, 65), "/0" * 64, "nested deeper"),
         (b" " * (MAX_BYTES + 1), (1, 1), "", "bytes"),
+        (b"[" + b"1," * 200_000 + b"1]", (1, 400_000), "/199999", "more than 200000 values"),
         (b'{"' + b"k" * 2000 + b'": 1}', (1, 2), "", "a key of more than"),
     ],
 )  # fmt: skip
