@@ -90,7 +90,7 @@ def _rewritten(events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
 async def atomic_with_data(bench: Bench) -> None:
     """An event is there exactly when the data that it announces is."""
     await bench.ok("note_absent", "one")
-    await bench.ok("note_abort", "two")
+    await bench.refused(409, "TXN_CONFLICT", "note_abort", "two")
     await bench.refused(412, "PRECONDITION_FAILED", "note_refused", "three")
     await bench.refused(409, "ALREADY_EXISTS", "note_absent", "one")
     stats = await bench.world.kv["meta"].stats()

@@ -35,7 +35,7 @@ async def reads_own_writes(bench: Bench) -> None:
 
 async def abort_forgets(bench: Bench) -> None:
     """txn.abort forgets everything since txn.begin."""
-    await bench.ok("note_abort", "one")
+    await bench.refused(409, "TXN_CONFLICT", "note_abort", "one")
     expect(await _note(bench), None, "the document after txn.abort")
 
 

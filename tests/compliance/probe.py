@@ -112,7 +112,7 @@ ROUTES: tuple[Json, ...] = (
     ),
     route(
         "note_abort", "PUT", "/notes/{name}/abort", BEGIN, step("kv.put", **NOTE, value=SAME),
-        EMIT, step("txn.abort"), reply(ok=True),
+        EMIT, step("txn.abort"), error(409, "TXN_CONFLICT"),
     ),
     route(
         "note_refused", "PUT", "/notes/{name}/refused", BEGIN, step("kv.put", **NOTE, value=SAME),

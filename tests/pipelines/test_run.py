@@ -19,6 +19,7 @@ KEY = "thing/{name}/{count}"
 BEGIN = step("txn.begin", isolation="serializable")
 COMMIT = step("txn.commit")
 OK = step("respond.json", status=200, body={"ok": True})
+REFUSED = step("respond.json", status=409, body={"ok": False})
 PUT = step("kv.put", doc="thing", key=KEY, value={"value": "{name}"})
 
 Make = Callable[..., Any]
@@ -51,9 +52,9 @@ async def test_a_refusal_inside_a_transaction_leaves_nothing(bench: Make) -> Non
 
 
 async def test_an_abort_leaves_nothing(bench: Make) -> None:
-    made = bench(mini(*ENTRY, BEGIN, PUT, step("txn.abort"), OK))
+    made = bench(mini(*ENTRY, BEGIN, PUT, step("txn.abort"), REFUSED))
     made.open()
-    assert (await made.ask(FIELDS)).status == 200
+    assert (await made.ask(FIELDS)).status == 409
     assert await stored(made) is None
 
 
