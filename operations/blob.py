@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from errors.problem import Refusal, refuse
 from operations import tenancy
-from operations.context import ByteStream, ExecutionContext
+from operations.context import ExecutionContext
 from operations.digests import Malformed, declared_by, expected_in
 from operations.intake import receive
 from operations.operation import operation
@@ -35,7 +35,7 @@ async def put(ctx: ExecutionContext, store: BlobStoreKind, from_: BodyBytes) -> 
 
     A stream is read once: where a transaction is run again, this answers what it answered before.
     """
-    if isinstance(from_, ByteStream):
+    if hasattr(from_, "chunks"):
         known = ctx.memo.get(id(from_))
         reader = f"blob.put {store.name}"
         if known is not None:

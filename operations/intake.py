@@ -5,12 +5,13 @@ from contextlib import aclosing
 from typing import Any
 
 from errors.problem import refuse
-from operations.context import ByteStream, ExecutionContext
+from operations.context import ExecutionContext
 from operations.values import encode
 from schema.model import BlobStoreKind
-from stores.interfaces import BlobHandle, StagedBlob, StorageFull
+from stores.interfaces import StagedBlob, StorageFull
 
 SLICE = 256 * 1024
+_VALUES = (str, dict, list, tuple, int, float, type(None))
 
 
 async def receive(ctx: ExecutionContext, store: BlobStoreKind, source: Any) -> StagedBlob:
@@ -57,11 +58,11 @@ async def _receive(ctx: ExecutionContext, store: BlobStoreKind, source: Any) -> 
 
 async def pieces(source: Any) -> AsyncGenerator[bytes, None]:
     """The bytes of a source, a bounded piece at a time."""
-    if isinstance(source, ByteStream):
+    if isinstance(source, _VALUES):
+        yield source.encode() if isinstance(source, str) else encode(source)
+    elif hasattr(source, "chunks"):  # Asked this way: isinstance of a protocol costs 15 µs.
         async for chunk in source.chunks():
             yield chunk
-    elif isinstance(source, BlobHandle):
+    else:
         for start in range(0, source.size, SLICE):
             yield bytes(source.read(start, min(start + SLICE, source.size)))
-    else:
-        yield source.encode() if isinstance(source, str) else encode(source)
