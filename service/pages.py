@@ -104,8 +104,12 @@ class _Health:
             runtime.log.warning("not ready", reason=refusal.problem.message)
             reasons.append("the account database cannot serve")
         needed = runtime.settings.min_free_bytes
-        if shutil.disk_usage(runtime.settings.data).free < needed:
-            reasons.append(f"the disk has less than {needed} bytes left")
+        try:
+            if shutil.disk_usage(runtime.settings.data).free < needed:
+                reasons.append(f"the disk has less than {needed} bytes left")
+        except OSError as reason:
+            runtime.log.warning("not ready", reason=str(reason))
+            reasons.append("the data directory is not to be had")
         return reasons
 
 

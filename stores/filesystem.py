@@ -123,8 +123,10 @@ class FilesystemBlobs:
 
         def probe() -> None:
             file = self._staging.path / "probe"
-            file.write_bytes(b"ready?")
-            file.unlink()
+            try:
+                file.write_bytes(b"ready?")
+            finally:
+                file.unlink(missing_ok=True)
 
         await self._in_thread(probe)
 

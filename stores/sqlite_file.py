@@ -116,6 +116,27 @@ def connect(path: Path, *, patience: float = 10.0, read_only: bool = False) -> a
     return db
 
 
+class Whereabouts:
+    """Tells whether a file is still where it was opened: what is written to one that was deleted
+    or replaced is gone with the process, however well it was flushed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known = self._now()
+
+    def check(self) -> None:
+        """Raise OSError when the file is gone, or another one stands there."""
+        if self._now() != self._known:
+            raise OSError(f"{self._path.name} was deleted or replaced while it was in use")
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+
 def meaning(error: Exception, db: apsw.Connection) -> Exception:
     """What an error of SQLite means to the store's caller; any other error means itself."""
     if not isinstance(error, apsw.Error):

@@ -11,11 +11,12 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import apsw
 
 from stores.interfaces import Conflict, StagedBlob
-from stores.sqlite_file import Patience, meaning
+from stores.sqlite_file import Patience, Whereabouts, meaning
 from stores.sqlite_jobs import Job, Turn
 from stores.sqlite_tables import SqliteTables
 
@@ -47,6 +48,7 @@ class Writer:
 
     def __init__(self, db: apsw.Connection, *, turn_seconds: float) -> None:
         self._tables = SqliteTables(db)
+        self._whereabouts = Whereabouts(Path(db.filename))
         self._turn_seconds = turn_seconds
         self._patience = Patience(0)
         db.set_busy_handler(self._patience)
@@ -215,6 +217,7 @@ class Writer:
         try:
             if all(job.error is None for job in going):
                 self._tables.end()
+                self._whereabouts.check()
                 self._hand_back(self._committed, jobs)
             else:
                 self._hand_back(self._give_up, jobs)

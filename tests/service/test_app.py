@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+import shutil
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -181,6 +182,16 @@ async def test_a_full_disk_is_not_ready(tmp_path):
         assert answer.status == 503
         assert "disk" in answer.json()["reasons"][0]
         assert (await asgi.ask("GET", "/health/live")).status == 200
+
+
+async def test_a_service_whose_data_was_deleted_is_not_ready(tmp_path):
+    async with serving(tmp_path) as asgi:
+        shutil.rmtree(tmp_path)
+        answer = await asgi.ask("GET", "/health/ready")
+        assert answer.status == 503
+        told = {"a store cannot serve", "the data directory is not to be had"}
+        assert told <= set(answer.json()["reasons"])
+        tmp_path.mkdir()
 
 
 async def test_the_schema_in_force_is_shown_to_principals(asgi):

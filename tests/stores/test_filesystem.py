@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -220,6 +221,17 @@ async def test_a_store_whose_staging_is_gone_is_not_ready(
     shutil.rmtree(tmp_path / "blobs/staging")
     with pytest.raises(FileNotFoundError):
         await plain.ready()
+
+
+async def test_a_full_disk_keeps_no_probe(plain: FilesystemBlobs, tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            await plain.ready()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((tmp_path / "blobs/staging").rglob("probe")) == []
 
 
 def test_a_file_that_cannot_grow_is_storage_full_and_nothing_is_left(tmp_path: Path) -> None:

@@ -85,3 +85,17 @@ class TestSerializability(SerializabilityContract): ...
 
 
 class TestExclusive(ExclusiveContract): ...
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_what_a_deleted_file_took_is_not_acknowledged(
+    store: SqliteStore, tmp_path: Path, replaced: bool
+) -> None:
+    await store.inline_put("sha256:" + "0" * 64, b"there")
+    (tmp_path / "store.sqlite3").unlink()
+    if replaced:
+        (tmp_path / "store.sqlite3").write_bytes(b"")
+    with pytest.raises(OSError, match="deleted or replaced"):
+        await store.inline_put("sha256:" + "1" * 64, b"lost")
+    with pytest.raises(OSError, match="deleted or replaced"):
+        await store.ready()
