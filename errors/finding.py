@@ -25,6 +25,8 @@ class Finding:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}"
         hint = f" ({self.hint})" if self.hint else ""
-        return (
+        told = (
             f"{place}: {self.severity} {self.rule} at {self.pointer or '/'}: {self.message}{hint}"
         )
+        # What stands in a schema must not move the cursor of who checks it.
+        return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in told)

@@ -32,6 +32,7 @@ MAX_TWICE = 100
 
 _MAX_NUMBER = 400
 _SPACE = re.compile(r"[ \t\n\r]*+")
+_SPACES = re.compile(r"[ \t\n\r]+")
 _TOKEN = re.compile(
     r'("[^"\\\x00-\x1f]*+(?:\\["\\/bfnrtu][^"\\\x00-\x1f]*+)*+")'
     r"|(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+)"
@@ -160,7 +161,8 @@ class _Reader:
             return "the text ends where a value should stand"
         if self.text[self.at] == '"':
             return "the text in quotes does not end, or holds a control character or a bad escape"
-        return f"no value begins with `{short(self.text[self.at : self.at + 20].split()[0], 20)}`"
+        word = _SPACES.split(self.text[self.at : self.at + 20], maxsplit=1)[0]
+        return f"no value begins with `{word}`"
 
     def string(self, token: str, start: int) -> str:
         if "\\" not in token:

@@ -64,6 +64,7 @@ def test_arbitrary_bytes_are_read_or_refused_and_never_crash(source: bytes) -> N
         (b"\xef\xbb\xbf{}", (1, 1), "", "byte order mark"),
         (b'{"a":\n"\xff"}', (2, 2), "", "not UTF-8"),
         ("{\"é\": é}".encode(), (1, 7), "/é", "no value begins"),
+        (b"[\x0b 1]", (1, 2), "/0", "no value begins with `\x0b`"),
         (b"[" * 65 + b"]" * 65, (1, 65), "/0" * 64, "nested deeper"),
         (b" " * (MAX_BYTES + 1), (1, 1), "", "bytes"),
         (b"[" + b"1," * 200_000 + b"1]", (1, 400_000), "/199999", "more than 200000 values"),
@@ -109,3 +110,8 @@ def test_hostile_texts_cost_linear_time(source: bytes) -> None:
     started = time.process_time()
     parse(source, "f")
     assert time.process_time() - started < 8
+
+
+def test_a_finding_in_words_moves_no_cursor() -> None:
+    (finding,) = parse(b"[\x1b[2J]", "f").findings
+    assert str(finding).isprintable()
