@@ -5,12 +5,10 @@ import re
 from functools import lru_cache
 from typing import Any, Literal
 
-from errors.problem import Refusal, problem
+from errors.problem import Refusal, refuse
 from operations.context import ExecutionContext
 from operations.operation import operation
 from operations.types import ScopeNames
-
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="larder"'}
 
 
 @operation("auth.require_scopes", errors=("UNAUTHORIZED", "FORBIDDEN"))
@@ -22,24 +20,23 @@ def require_scopes(
     enough = held.issuperset(scopes) if mode == "all" else not held.isdisjoint(scopes)
     if not enough:
         wanted = f" {'and' if mode == 'all' else 'or'} ".join(scopes) or "that nobody has"
-        raise _refusal(ctx, f"this needs the scope {wanted}", scopes=list(scopes), mode=mode)
+        raise not_let_in(ctx, f"this needs the scope {wanted}", scopes=list(scopes), mode=mode)
     actions = ctx.program.actions
     denied = ctx.world.denials.get((actions, held))
     if denied is None:
         denied = _denied(ctx, actions, held)
     if denied:
         names = sorted(denied)
-        raise _refusal(ctx, f"no scope of yours lists {', '.join(names)}", actions=names)
+        raise not_let_in(ctx, f"no scope of yours lists {', '.join(names)}", actions=names)
     patterns = ctx.principal.namespaces
     if patterns is not None and not _in_namespaces(ctx, patterns):
-        raise _refusal(ctx, "your token is for other namespaces", namespaces=list(patterns))
+        raise not_let_in(ctx, "your token is for other namespaces", namespaces=list(patterns))
 
 
-def _refusal(ctx: ExecutionContext, message: str, **details: Any) -> Refusal:
+def not_let_in(ctx: ExecutionContext, message: str, **details: Any) -> Refusal:
     """401 for whoever is anonymous and may still say who they are; 403 for all others."""
-    if ctx.principal.subject is None:
-        return Refusal(problem("UNAUTHORIZED", message, **details), _CHALLENGE)
-    return Refusal(problem("FORBIDDEN", message, **details))
+    code = "UNAUTHORIZED" if ctx.principal.subject is None else "FORBIDDEN"
+    return refuse(code, message, **details)
 
 
 def _denied(ctx: ExecutionContext, actions: frozenset[str], held: frozenset[str]) -> frozenset[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from errors.problem import Refusal, problem
+from operations.auth import not_let_in
 from operations.context import ExecutionContext
 from pipelines.conditions import parse_condition
 from pipelines.evaluate import condition
@@ -49,12 +49,12 @@ class Admission:
         scopes = ctx.principal.scopes
         for rule in self.deny:
             if rule.matches(ctx) and (not rule.scopes or rule.satisfied(scopes)):
-                raise _refusal(ctx, f"the policy {rule.name} denies this")
+                raise not_let_in(ctx, f"the policy {rule.name} denies this")
         for rule in self.allow:
             if rule.satisfied(scopes) and rule.matches(ctx):
                 return
         wanted = sorted({scope for rule in self.allow for scope in rule.scopes})
-        raise _refusal(ctx, f"this needs one of the scopes {', '.join(wanted) or 'of nobody'}")
+        raise not_let_in(ctx, f"this needs one of the scopes {', '.join(wanted) or 'of nobody'}")
 
 
 def admission(route: Route, document: Document) -> Admission:
@@ -100,10 +100,3 @@ def _rule(policy: Policy, facts: dict[str, Any]) -> Rule | None:
     if not asks_tenant:
         return Rule(policy.name, None, scopes, every) if holds([facts, None]) else None
     return Rule(policy.name, lambda slots: holds([facts, slots[_TENANT]]), scopes, every)
-
-
-def _refusal(ctx: ExecutionContext, message: str) -> Refusal:
-    if ctx.principal.subject is None:
-        challenge = {"WWW-Authenticate": 'Bearer realm="larder"'}
-        return Refusal(problem("UNAUTHORIZED", message), challenge)
-    return Refusal(problem("FORBIDDEN", message))

@@ -9,11 +9,11 @@ from starlette.requests import Request
 
 from config_db.accounts import USERNAME, Account, find_user
 from config_db.calls import Calls
-from errors.problem import Refusal, problem
+from errors.problem import refuse
 from service.keys import open_keys
 from service.login_gate import LoginGate, address_name, user_name
 from service.passwords import Passwords
-from service.refusals import CHALLENGE, unauthorized
+from service.refusals import unauthorized
 from service.sessions import Sessions
 from service.tokens import Authenticator, Identity
 
@@ -52,8 +52,7 @@ class Accounts:
             right = await self.passwords.matches(password, stored)
             if account is None or not right or account.disabled:
                 attempt.failed()
-                wrong = problem("INVALID_CREDENTIALS", "user name or password is wrong")
-                raise Refusal(wrong, {"WWW-Authenticate": CHALLENGE})
+                raise refuse("INVALID_CREDENTIALS", "user name or password is wrong")
         return account
 
     async def close(self) -> None:

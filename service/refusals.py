@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from errors.problem import Problem, Refusal
+from errors.problem import Problem, Refusal, refuse
 
 CHALLENGE = 'Bearer realm="larder", Basic realm="larder"'
 
@@ -37,8 +37,7 @@ def refusal_response(
 
 def unauthorized(message: str, **facts: Any) -> Refusal:
     """The refusal of a credential that is missing, wrong, or over."""
-    from_catalogue = Problem("UNAUTHORIZED", message, 401, details=facts or None)
-    return Refusal(from_catalogue, {"WWW-Authenticate": CHALLENGE})
+    return refuse("UNAUTHORIZED", message, **facts)
 
 
 def _details(problem: Problem) -> dict[str, Any]:
