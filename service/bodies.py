@@ -1,15 +1,16 @@
 """From the bytes of a request's body to a typed value, with every mistake named."""
 
-import json
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import fields
 from starlette.requests import Request
 
 from errors.problem import refuse
+from operations.json_text import NotJson, loads
+from schema.pointers import join
 
 MAX_BYTES = 64 * 1024
 
@@ -31,7 +32,10 @@ async def read_body(request: Request, shape: type[T]) -> T:
 
 def parse(body: bytes, shape: type[T]) -> T:
     """One JSON object in UTF-8 as a `shape`. Raises Refusal INVALID_JSON or VALIDATION_ERROR."""
-    value = _strict_json(body)
+    try:
+        value = loads(body)
+    except NotJson as fault:
+        raise refuse("INVALID_JSON", f"the body is not JSON: {fault}") from None
     if not isinstance(value, dict):
         raise refuse("VALIDATION_ERROR", "the body has to be a JSON object", where="")
     failures = list(_failures(value, shape))
@@ -40,38 +44,6 @@ def parse(body: bytes, shape: type[T]) -> T:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         raise refuse("VALIDATION_ERROR", first + more, failures=failures)
     return msgspec.convert(value, shape)
-
-
-def _strict_json(body: bytes) -> Any:
-    try:
-        value = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
-        )
-        # Half a surrogate pair can be written as an escape, but is no text.
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        raise refuse("INVALID_JSON", "half a surrogate pair is no character") from None
-    except UnicodeDecodeError as problem:
-        raise refuse("INVALID_JSON", f"byte {problem.start} is not UTF-8") from None
-    except json.JSONDecodeError as problem:
-        place = f"line {problem.lineno}, column {problem.colno}"
-        raise refuse("INVALID_JSON", f"{place}: {problem.msg}") from None
-    except RecursionError:
-        raise refuse("INVALID_JSON", "the body is nested too deeply") from None
-    except ValueError as problem:
-        raise refuse("INVALID_JSON", str(problem)) from None
-    return value
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        raise ValueError("an object names a key twice")
-    return result
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
 
 
 def _failures(value: dict[str, Any], shape: type[msgspec.Struct]) -> Iterator[dict[str, str]]:
@@ -91,7 +63,7 @@ def _failures(value: dict[str, Any], shape: type[msgspec.Struct]) -> Iterator[di
 
 
 def _pointer(key: str) -> str:
-    return "/" + key.replace("~", "~0").replace("/", "~1")[:128]
+    return join("", key[:128])
 
 
 def _inner_pointer(place: str) -> str:

@@ -29,7 +29,7 @@ def test_a_good_body_becomes_its_type():
         b"\xef\xbb\xbf{}",
         b'{"one": "\xed\xa0\x80"}', b'{"one": "\\ud800"}', b'{"\\ud800": 1}', b'{"one": NaN}',
         b'{"one": -Infinity}', b'{"one": "a", "one": "b"}', b'{"x": {"y": 1, "y": 1}}',
-        b"[" * 60_000, b'{"a":' * 10_000, b'{"two": ' + b"9" * 5000 + b"}",
+        b'{"two": 1e400}', b"[" * 60_000, b'{"a":' * 10_000, b'{"two": ' + b"9" * 5000 + b"}",
         '{"one": "a"}'.encode("utf-16"), b'{"one": "\x00"}', b'{"one": "\n"}',
     ],
 )  # fmt: skip
@@ -63,7 +63,6 @@ def test_every_mistake_is_named_with_its_place():
         (b'"expires_in_seconds": 0', ["/expires_in_seconds"]),
         (b'"expires_in_seconds": true', ["/expires_in_seconds"]),
         (b'"expires_in_seconds": "60"', ["/expires_in_seconds"]),
-        (b'"expires_in_seconds": 1e400', ["/expires_in_seconds"]),
         (b'"expires_in_seconds": 1' + b"0" * 30, ["/expires_in_seconds"]),
         (b'"namespaces": []', ["/namespaces"]),
         (b'"namespaces": ["a", "b?"]', ["/namespaces/1"]),
