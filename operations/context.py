@@ -30,12 +30,12 @@ T = TypeVar("T")
 
 
 class ExecutionContext:
-    """The state of one request. Made by `service/exchange.py`, run by `pipelines/run.py`."""
+    """The state of one request. Made by `service/app.py`, run by `pipelines/run.py`."""
 
     __slots__ = (
         "_started", "check_at", "committed", "cpu_started", "deadline", "event", "exclusive",
         "handles", "io_left", "joined", "memo", "moment", "now", "on_exit", "principal", "program",
-        "reply", "request", "route_id", "slots", "staged", "tenant", "transactions", "world",
+        "reply", "request", "slots", "staged", "tenant", "transactions", "world",
     )  # fmt: skip
 
     def __init__(
@@ -48,7 +48,6 @@ class ExecutionContext:
         self.principal = principal
         self.tenant = tenant
         self.program: Program = None  # type: ignore[assignment]  # set by pipelines/run.py
-        self.route_id = ""
         # what an apply pipeline reads as `{event.…}`
         self.event: dict[str, Any] | None = None
         self.slots: list[Any] = []
@@ -85,7 +84,7 @@ class ExecutionContext:
         """The request's one reading of the clock: UTC, milliseconds, `Z`."""
         if self.now is None:
             moment = datetime.fromtimestamp(self.time(), UTC)
-            self.now = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+            self.now = f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
         return self.now
 
     def count_io(self, effect: str) -> None:

@@ -28,9 +28,7 @@ def event(ctx: ExecutionContext, type: EventKind, payload: AnyValue) -> None:
     schema = ctx.world.schema
     log = schema.log
     encoded = canonical(payload)
-    limit = schema.limits.max_event_bytes
-    if log is not None:
-        limit = min(limit, log.max_event_bytes)
+    limit = schema.limits.max_event_bytes if log is None else log.max_event_bytes
     if len(encoded) > limit:
         raise refuse(
             "EVENT_TOO_LARGE",
@@ -42,7 +40,7 @@ def event(ctx: ExecutionContext, type: EventKind, payload: AnyValue) -> None:
     if not type.durable:
         return
     if log is None:
-        raise RuntimeError(f"the durable event {type.name} has no log: replication is not declared")
+        raise RuntimeError(f"the durable event {type.name} has no kv store to go to")
     event_id = uuid7(ctx.time(), ctx.world.randomness(10))
     ctx.writer(log.store).append(
         ctx.scoped(log.name), Event(event_id, ctx.tenant, type.name, ctx.time_iso(), encoded)

@@ -14,8 +14,9 @@ from operations.types import (
     Object,
     OptionalInteger,
 )
-from operations.values import decode, encode, is_digest, same
+from operations.values import decode, encode, is_digest
 from schema.model import DocumentKind
+from schema.predicates import json_equal
 from stores.interfaces import Stored
 
 
@@ -80,7 +81,7 @@ async def cas_put(
                 revision=revision,
                 if_rev=if_rev,
             )
-    elif not same(None if stored is None else decode(stored.value), if_equals):
+    elif not json_equal(None if stored is None else decode(stored.value), if_equals):
         raise refuse("PRECONDITION_FAILED", "the document is not the one expected", key=key)
     ctx.count_io("kv.write")
     writer.put(collection, key, _checked(ctx, doc, value))

@@ -37,13 +37,12 @@ _BY_CLASS: dict[Any, Static] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument as schema.json writes it (`name`) and as the function names it (`python`).
+    """One argument as schema.json writes it.
 
     `choices` are the literals that a static argument may be, when they are known to the function.
     """
 
     name: str
-    python: str
     type: Dynamic | Static
     required: bool
     default: Any
@@ -114,7 +113,7 @@ def operation(
             errors=errors,
             exclusive=exclusive,
             summary=doc.splitlines()[0],
-            named_outputs=_is_named(hints.get("return")),
+            named_outputs=_is_named_tuple(hints.get("return")),
             function=function,
             awaits=inspect.iscoroutinefunction(function),
         )
@@ -137,7 +136,6 @@ def _parameters(
             raise TypeError(f"{name}: the type of {parameter.name} is not one of the language")
         yield Parameter(
             name=parameter.name.rstrip("_"),
-            python=parameter.name,
             type=kind,
             required=parameter.default is REQUIRED,
             default=None if parameter.default is REQUIRED else parameter.default,
@@ -160,12 +158,6 @@ def _outputs(name: str, returned: Any) -> Iterator[Output]:
 
 def _is_named_tuple(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields")
-
-
-def _is_named(returned: Any) -> bool:
-    return (
-        isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields")
-    )
 
 
 def _output_type(name: str, hint: Any) -> Dynamic:

@@ -41,7 +41,8 @@ class ByteStream(Protocol):
 class Request:
     """What a pipeline may know of the request. Header names are lower case; no duplicates.
 
-    `path` values are decoded once and hold no `/`, `\\`, NUL or control character.
+    The values of `params` are decoded once and hold no `\\`, NUL or control character; only that of
+    a rest parameter holds `/`, between its segments.
     """
 
     id: str
@@ -144,7 +145,6 @@ class World:
     network: Network
     clock: Callable[[], float]
     meter: Meter
-    failpoint: Callable[[str], None] = field(default=lambda name: None)
     randomness: Callable[[int], bytes] = os.urandom
     denials: dict[tuple[frozenset[str], frozenset[str]], frozenset[str]] = field(
         default_factory=dict

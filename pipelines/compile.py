@@ -10,6 +10,7 @@ from typing import Any
 
 from operations.operation import Operation, Parameter
 from operations.types import Static
+from pipelines.actions import charged_action
 from pipelines.bind import (
     AWAIT,
     AWAIT_SET,
@@ -36,9 +37,6 @@ from schema.document import Document, Route
 from schema.entities import Entity
 from schema.model import Schema
 from schema.validators import Validator
-
-_UNCHARGED = ("cache.", "time.", "emit.", "auth.", "parse.", "normalize.", "validate.", "respond.",
-              "txn.", "string.")  # fmt: skip
 
 
 def compile_schema(schema: Schema, vocabulary: Mapping[str, Operation]) -> Programs:
@@ -223,17 +221,8 @@ class _Compiler:
 
     def _actions(self, tags: tuple[str, ...]) -> frozenset[str]:
         """The operations that the principal answers for (language.md section 8)."""
-        names = set()
-        for step in self.pipeline.steps:
-            name, effects = step.operation.name, step.operation.effects
-            if name.startswith(_UNCHARGED):
-                continue
-            if "proxy" in tags and not effects.isdisjoint(_WRITES):
-                continue
-            if "proxy" in tags and name == "blob.verify_digest":
-                continue
-            names.add("blob.put" if name == "blob.verify_digest" else name)
-        return frozenset(names)
+        actions = (charged_action(step, tags) for step in self.pipeline.steps)
+        return frozenset(action for action in actions if action is not None)
 
     def _stores(self) -> tuple[str, ...]:
         names: dict[str, None] = {}
@@ -255,6 +244,3 @@ class _Compiler:
             if first in self.pipeline.params:
                 return first, entity
         return None
-
-
-_WRITES = frozenset({"kv.write", "blob.write", "index.write", "event.write"})

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from pipelines.expressions import Fault, escape, parse_value
+from pipelines.expressions import Fault, parse_value
 from pipelines.nodes import All, Condition, Constant, Either, Not, Test
 from schema.nearest import nearest
+from schema.pointers import join
+from schema.predicates import BINARY, COMBINATORS, UNARY
 
-UNARY = ("is_null", "is_not_null", "is_empty", "is_not_empty")
-BINARY = (
-    "equals", "not_equals", "in", "not_in", "gt", "gte", "lt", "lte", "starts_with", "ends_with",
-)  # fmt: skip
-OPERATORS = (*UNARY, *BINARY, "all", "any", "not")
+_OPERATORS = (*UNARY, *BINARY, *COMBINATORS)
 
 
 def parse_condition(value: Any, pointer: str, faults: list[Fault]) -> Condition | None:
@@ -26,8 +24,7 @@ def parse_condition(value: Any, pointer: str, faults: list[Fault]) -> Condition 
             'write {"is_null": "$name"} or {"equals": ["$name", 1]}',
         )
     found = [
-        _operator(name, operand, f"{pointer}/{escape(name)}", faults)
-        for name, operand in value.items()
+        _operator(name, operand, join(pointer, name), faults) for name, operand in value.items()
     ]
     conditions = tuple(condition for condition in found if condition is not None)
     if len(conditions) < len(found):
@@ -51,8 +48,8 @@ def _operator(operator: str, operand: Any, pointer: str, faults: list[Fault]) ->
         return Test(operator, (parse_value(operand, pointer, faults),), pointer)
     if operator in BINARY:
         return _comparison(operator, operand, pointer, faults)
-    close = nearest(operator, OPERATORS)
-    hint = f"did you mean {close}?" if close else f"one of {', '.join(OPERATORS)}"
+    close = nearest(operator, _OPERATORS)
+    hint = f"did you mean {close}?" if close else f"one of {', '.join(_OPERATORS)}"
     return _wrong(faults, pointer, f"{operator!r} is no operator", hint)
 
 

@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from operations.values import encode, is_digest, same
+from operations.values import encode, is_digest
 from schema.nearest import short
 from schema.pointers import join
+from schema.predicates import json_equal
 
 Json = Any
 
@@ -63,7 +64,7 @@ def differences(pattern: Json, value: Json, where: str) -> Iterator[str]:
             yield f"{where}: {len(value)} items instead of {len(pattern)}: {_told(value)}"
         for number, (wanted, item) in enumerate(zip(pattern, value, strict=False)):
             yield from differences(wanted, item, f"{where}/{number}")
-    elif not same(pattern, value):
+    elif not json_equal(pattern, value):
         yield f"{where}: {_told(value)} instead of {_told(pattern)}"
 
 

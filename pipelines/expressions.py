@@ -17,6 +17,7 @@ from pipelines.nodes import (
     Reference,
     Template,
 )
+from schema.pointers import join
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH = rf"{_NAME}(?:\.{_NAME}|\[[0-9]{{1,9}}\])*"
@@ -62,18 +63,12 @@ def parse_value(value: Any, pointer: str, faults: list[Fault]) -> Node:
         return ArrayNode(nodes)
     if isinstance(value, dict):
         pairs = tuple(
-            (key, parse_value(item, f"{pointer}/{escape(key)}", faults))
-            for key, item in value.items()
+            (key, parse_value(item, join(pointer, key), faults)) for key, item in value.items()
         )
         if all(isinstance(node, Constant) for _, node in pairs):
             return Constant({key: node.value for key, node in pairs if isinstance(node, Constant)})
         return ObjectNode(pairs)
     return Constant(value)
-
-
-def escape(key: str) -> str:
-    """A key as one reference token of a JSON Pointer (RFC 6901 section 3)."""
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def parse_text(text: str) -> Node:

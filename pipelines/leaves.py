@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pipelines.expressions import escape
 from pipelines.nodes import (
     All,
     ArrayNode,
@@ -17,6 +16,7 @@ from pipelines.nodes import (
     Template,
     Test,
 )
+from schema.pointers import join
 
 Leaf = Constant | Reference | Template
 
@@ -26,7 +26,7 @@ def leaves(node: Node, pointer: str) -> Iterator[tuple[str, Leaf]]:
     match node:
         case ObjectNode(items):
             for key, item in items:
-                yield from leaves(item, f"{pointer}/{escape(key)}")
+                yield from leaves(item, join(pointer, key))
         case ArrayNode(nodes):
             for position, item in enumerate(nodes):
                 yield from leaves(item, f"{pointer}/{position}")

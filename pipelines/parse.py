@@ -6,11 +6,12 @@ from typing import Any
 from operations.operation import Operation, Parameter
 from operations.types import Static
 from pipelines.conditions import parse_condition
-from pipelines.expressions import Fault, escape, parse_value
+from pipelines.expressions import Fault, parse_value
 from pipelines.nodes import Condition, Node, Pipeline, StepNode
 from schema.authoring import schema_faults
 from schema.document import Document, Route, Step
 from schema.nearest import nearest
+from schema.pointers import join
 
 _LOWEST = {"status": (200, "HTTP status"), "error_status": (400, "HTTP status of an error")}
 _NAME_OF = {
@@ -108,7 +109,7 @@ def _step(
     outputs: dict[str, str] = {}
     when: Condition | None = None
     for name, value in step.args.items():
-        where = f"{pointer}/args/{escape(name)}"
+        where = join(pointer, "args", name)
         parameter = operation.parameter(name)
         if name == "when":
             when = parse_condition(value, where, faults)

@@ -42,7 +42,6 @@ class Program:
         if self.disabled is not None:
             raise refuse("ROUTE_DISABLED", f"{self.disabled} is switched off")
         ctx.program = self
-        ctx.route_id = self.id
         slots: Slots = [None] * self.slots
         ctx.slots = slots
         if self.admission is not None:

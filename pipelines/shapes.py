@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipelines.nodes import PathPart
+from schema.facts import resolve
 
 _DEPTH = 16
 _BUDGET = 5000
@@ -116,12 +117,10 @@ def _type_of(value: Any) -> str:
 
 
 def _local(root: Any, ref: Any) -> Any:
-    if not isinstance(ref, str) or not ref.startswith("#"):
+    try:
+        return resolve(root, ref) if isinstance(ref, str) else None
+    except KeyError:
         return None
-    for token in ref[1:].split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
-        root = root.get(key) if isinstance(root, dict) else None
-    return root
 
 
 def of_value(value: Any) -> Shape:

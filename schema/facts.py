@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from schema.pointers import steps
+
 Json = Any
 
 ALL_TYPES = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
@@ -126,8 +128,7 @@ def resolve(root: Json, reference: str) -> Json:
     if not reference.startswith("#/"):
         raise KeyError(reference)
     found = root
-    for token in reference[2:].split("/"):
-        name = token.replace("~1", "/").replace("~0", "~")
+    for name in steps(reference[1:]):
         if isinstance(found, dict):
             found = found[name]
         elif isinstance(found, list) and name.isascii() and name.isdigit():

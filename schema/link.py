@@ -86,11 +86,7 @@ def _documents(
 ) -> dict[str, DocumentKind]:
     return {
         name: DocumentKind(
-            name,
-            kind.store,
-            compile_key(kind.key_template, fields),
-            kind.schema,
-            schemas[kind.schema],
+            name, kind.store, compile_key(kind.key_template, fields), schemas[kind.schema]
         )
         for name, kind in document.storage.documents.items()
     }

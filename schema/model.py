@@ -22,7 +22,6 @@ class DocumentKind:
     name: str
     store: str
     key: KeyTemplate
-    schema_name: str
     validator: Validator
 
 
@@ -65,7 +64,7 @@ class UpstreamKind:
 
 @dataclass(frozen=True, slots=True)
 class EventLog:
-    """Where events go: a kv store's name and the log's name in it."""
+    """Where events go: a kv store's name, the log's name in it, and how large one may be there."""
 
     store: str
     name: str

@@ -10,6 +10,7 @@ import msgspec
 
 from schema.facts import Facts, Reader, resolve
 from schema.nearest import short
+from schema.pointers import join
 
 Json = Any
 
@@ -96,7 +97,7 @@ def reference_faults(schema: Json) -> Iterator[tuple[str, str]]:
         yield from _reference_faults_of(schema, pointer, node)
         for name, item in node.items():
             if name not in _VALUES:
-                waiting.append((f"{pointer}/{_escape(name)}", item))
+                waiting.append((join(pointer, name), item))
 
 
 def _reference_faults_of(
@@ -122,12 +123,12 @@ def _reference_faults_of(
 def _fault(fault: jsonschema_rs.ValidationError) -> SchemaFault:
     path = fault.instance_path
     if path and path[-1] == "pattern" and fault.kind.name == "format":
-        return SchemaFault("not a linear-time pattern (no lookaround)", _pointer(path))
-    return SchemaFault(short(fault.message.replace(_MASK, "the value"), 200), _pointer(path))
+        return SchemaFault("not a linear-time pattern (no lookaround)", join("", *path))
+    return SchemaFault(short(fault.message.replace(_MASK, "the value"), 200), join("", *path))
 
 
 def _told(failure: jsonschema_rs.ValidationError) -> dict[str, str]:
-    where = _pointer(failure.instance_path)
+    where = join("", *failure.instance_path)
     unexpected = getattr(failure.kind, "unexpected", None)
     if unexpected:
         names = short(", ".join(map(str, unexpected)), _ECHO)
@@ -152,11 +153,3 @@ def _is_larger(value: Json, limit: int) -> bool:
                 return True
             waiting.extend(children)
     return False
-
-
-def _pointer(path: Sequence[str | int]) -> str:
-    return "".join(f"/{_escape(str(step))}" for step in path)
-
-
-def _escape(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

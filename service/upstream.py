@@ -75,7 +75,7 @@ class UpstreamNetwork:
                 pause = self._pause(upstream.retry, attempt, None)
             else:
                 if answer.status not in _AGAIN:
-                    return _response(name, upstream, method, answer)
+                    return _response(name, upstream, answer)
                 answer.close()
                 pause = self._pause(upstream.retry, attempt, answer.headers.get("Retry-After"))
                 if last or pause > MAX_PAUSE_SECONDS:
@@ -181,9 +181,7 @@ def address_of(name: str, upstream: Upstream, path: str) -> URL:
     return URL(f"{upstream.base_url.rstrip('/')}/{tail}", encoded=True)
 
 
-def _response(
-    name: str, upstream: Upstream, method: str, answer: aiohttp.ClientResponse
-) -> UpstreamResponse:
+def _response(name: str, upstream: Upstream, answer: aiohttp.ClientResponse) -> UpstreamResponse:
     if 300 <= answer.status < 400 and answer.status != 304:
         answer.close()
         raise _error(name, f"it redirects ({answer.status})", status=answer.status)

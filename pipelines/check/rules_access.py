@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
+from pipelines.actions import STORED, charged_action
 from pipelines.check.analysis import Analysis, rule
 from pipelines.expressions import Fault
-from pipelines.nodes import StepNode
 
 _HARMLESS = frozenset({"clock"})
-_CHARGED = ("kv.", "blob.", "index.", "network")
-_STORED = frozenset({"kv.write", "blob.write", "index.write", "event.write"})
 
 
 @rule("E301")
@@ -65,7 +63,7 @@ def reads_do_not_write(analysis: Analysis) -> Iterator[Fault]:
     seen: set[int] = set()
     for visit in analysis.flow.runs():
         step = visit.step
-        if step.operation.effects.isdisjoint(_STORED) or step.index in seen:
+        if step.operation.effects.isdisjoint(STORED) or step.index in seen:
             continue
         if not (proxy and visit.world.fetched):
             seen.add(step.index)
@@ -92,20 +90,6 @@ RULES = (
     reads_do_not_write,
     no_network_in_transactions,
 )
-
-
-def charged_action(step: StepNode, tags: tuple[str, ...]) -> str | None:
-    """The action that a scope must list for the step to run; None for the engine's own steps.
-
-    A route tagged `proxy` fills itself in the name of the service, so its writes are not charged.
-    """
-    effects = step.operation.effects
-    if not any(effect.startswith(_CHARGED) for effect in effects):
-        return None
-    verifies = step.operation.name == "blob.verify_digest"
-    if "proxy" in tags and (verifies or not effects.isdisjoint(_STORED)):
-        return None
-    return "blob.put" if verifies else step.operation.name
 
 
 def _entrances(analysis: Analysis) -> Iterator[list[frozenset[str]]]:

@@ -6,10 +6,11 @@ from operations.types import Dynamic
 from pipelines.check.analysis import Analysis, rule
 from pipelines.check.asks import Ask, answer, words
 from pipelines.check.worlds import World
-from pipelines.expressions import Fault, escape
+from pipelines.expressions import Fault
 from pipelines.leaves import argument_leaves, condition_leaves, leaves, read_in
 from pipelines.nodes import ArrayNode, Constant, Node, ObjectNode, Reference, StepNode, Template
 from pipelines.shapes import ANY, TEXT, Shape, of_value
+from schema.pointers import join
 
 _TEXT = ("text", "digest")
 _NUMBERS = ("integer", "number")
@@ -113,7 +114,7 @@ def _headers(analysis: Analysis, step: StepNode, name: str, node: Node) -> Itera
         shape = _node_shape(analysis, item, step)
         if shape is not None and shape.kind not in (*_INSERTED, "null", *_BYTES):
             message = f"the header {header} is text, and this is {_noun(shape)}"
-            yield Fault(f"{step.argument(name)}/{escape(header)}", message, _way_out(shape))
+            yield Fault(join(step.argument(name), header), message, _way_out(shape))
 
 
 def _json(
