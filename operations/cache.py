@@ -35,7 +35,7 @@ async def get(ctx: ExecutionContext, kind: Kind, key: Text) -> Looked:
     if not _enabled(world.schema.document.caching, kind):
         return _MISS
     ctx.count_io("cache.read")
-    entry = await world.cache.get(kind, ctx.scoped(key))
+    entry = await world.cache.get(kind, _place(ctx, kind, key))
     found = await _read(ctx, entry) if isinstance(entry, bytes) else _MISS
     world.meter.cache(kind, hit=found.hit_out)
     return found
@@ -60,10 +60,10 @@ async def put(
     entry = _entry(ctx, value)
     if len(entry) > caching.response_cache.max_entry_bytes:
         lifetime = 0  # Nothing is kept, and what stood under the key is forgotten too.
-    scoped = ctx.scoped(key)
-    size = len(entry) + len(scoped)
+    place = _place(ctx, kind, key)
+    size = len(entry) + len(place)
     ctx.count_io("cache.write")
-    await ctx.world.cache.put(kind, scoped, entry, ttl_seconds=max(0, lifetime), size=size)
+    await ctx.world.cache.put(kind, place, entry, ttl_seconds=max(0, lifetime), size=size)
 
 
 OPERATIONS = (get, put)
@@ -71,6 +71,15 @@ OPERATIONS = (get, put)
 
 def _enabled(caching: Caching, kind: str) -> bool:
     return caching.response_cache.enabled if kind == "response" else caching.blob_cache.enabled
+
+
+def _place(ctx: ExecutionContext, kind: str, key: str) -> str:
+    """The tenant's key; a response's is one for each value of the headers it varies by."""
+    vary = ctx.world.schema.document.caching.response_cache.vary_headers
+    if kind != "response" or not vary:
+        return ctx.scoped(key)
+    headers = ctx.request.headers
+    return ctx.scoped(encode([key, *(headers.get(name.lower()) for name in vary)]).decode())
 
 
 def _entry(ctx: ExecutionContext, value: Any) -> bytes:

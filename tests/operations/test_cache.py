@@ -48,6 +48,16 @@ async def test_a_value_is_forgotten_when_its_time_has_run_out(house: Any) -> Non
     assert await _look(house.ctx()) == (False, None)
 
 
+async def test_a_response_is_kept_for_each_value_of_the_headers_it_varies_by(house: Any) -> None:
+    house.relink(caching={"response_cache": {"vary_headers": ["Accept"]}})
+    plain, rich = house.ctx(headers={"accept": "a"}), house.ctx(headers={"accept": "b"})
+    await _keep(plain, "x")
+    await _keep(plain, "x", kind="blob")
+    assert await _look(plain) == (True, "x")
+    assert await _look(rich) == (False, None)
+    assert await _look(rich, "blob") == (True, "x")
+
+
 async def test_a_lifetime_of_null_is_the_default_one(house: Any) -> None:
     await _keep(house.ctx(), "x", ttl=None)
     house.seconds = 29.9
