@@ -21,6 +21,8 @@ from schema.templates import TemplateFault
 
 _ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_FILE_NAME = re.compile(r"[A-Za-z0-9._+=@-]{1,255}")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _RRULE = re.compile(
     r"(?:RRULE:)?FREQ=(?:HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)(?:;[A-Z]+=[A-Z0-9,+-]+)*"
 )
@@ -97,7 +99,21 @@ def key_templates(document: Document, places: Places) -> Iterator[Finding]:
         yield from _template(places, pointer, kind.key_template, fields)
     for name, store in document.storage.blob_stores.items():
         pointer = join("/storage/blob_stores", name, "addressing", "path_template")
-        yield from _template(places, pointer, store.addressing.path_template, digest)
+        template = store.addressing.path_template
+        found = list(_template(places, pointer, template, digest))
+        yield from found or _file_names(places, pointer, template)
+
+
+def _file_names(places: Places, pointer: str, template: str) -> Iterator[Finding]:
+    """What no blob store takes for a path, although keys could be told apart."""
+    for segment in _PLACEHOLDER.sub("0" * 71, template).split("/"):
+        if not _FILE_NAME.fullmatch(segment):
+            told = f"`{short(segment)}` is no file name"
+            hinted = "beside {digest…} letters, digits and . _ + = @ -, 255 in all"
+            yield places.finding("E501", pointer, told, hinted)
+    if template.startswith("staging/"):
+        told = "unfinished uploads lie in `staging/`"
+        yield places.finding("E501", pointer, told, "choose another folder")
 
 
 def _template(

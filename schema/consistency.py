@@ -1,10 +1,13 @@
-"""Parts of schema.json that contradict each other without being wrong (W101, W102)."""
+"""Parts of schema.json that contradict each other without being wrong (W101, W102), or that this
+release does nothing with (W103).
+"""
 
 from collections.abc import Iterator
 
 from errors.finding import Finding
 from schema.document import Document
 from schema.places import Places
+from schema.pointers import join
 
 
 def uncovered_capabilities(document: Document, places: Places) -> Iterator[Finding]:
@@ -43,4 +46,26 @@ def features_off(document: Document, places: Places) -> Iterator[Finding]:
         )
 
 
-RULES = (uncovered_capabilities, features_off)
+def without_effect(document: Document, places: Places) -> Iterator[Finding]:
+    """Values that change nothing in this release: none is ignored in silence."""
+    caching, replication = document.caching, document.replication
+    chosen = {
+        "/ops/closed_world": not document.ops.closed_world,
+        "/caching/response_cache/revalidate": not caching.response_cache.revalidate,
+        "/caching/blob_cache/pin_on_access": caching.blob_cache.pin_on_access,
+        "/replication/mode": replication is not None and replication.mode != "leader",
+    }
+    for name, upstream in document.upstreams.items():
+        chosen[join("/upstreams", name, "health_check")] = upstream.health_check is not None
+    for pointer, is_chosen in chosen.items():
+        if is_chosen:
+            yield places.finding(
+                "W103",
+                pointer,
+                "this changes nothing: the release has no other way",
+                "leave it out",
+                severity="warning",
+            )
+
+
+RULES = (uncovered_capabilities, features_off, without_effect)

@@ -5,11 +5,12 @@ _RANGES = (
     (501, 505), (601, 605), (701, 703),
 )  # fmt: skip
 
-_WARNINGS = ("W101", "W102", "W402")
+_WARNINGS = ("W101", "W102", "W103", "W402")
 
 RULE_IDS = (
     *(f"E{number}" for first, last in _RANGES for number in range(first, last + 1)),
     *_WARNINGS,
 )
 """`E…` refuses the schema, `W…` warns: W101 capabilities that do not cover what is used, W102 a
-section switched on whose feature is off, W402 an unreachable step."""
+section switched on whose feature is off, W103 a value that changes nothing,
+W402 an unreachable step."""
