@@ -19,7 +19,7 @@ from models.users import User
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,127}")
 SCOPE = re.compile(r"[a-z][a-z0-9._:-]{0,63}")
-TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 ID_LENGTH = 12
 SECRET_LENGTH = 43  # 43 base62 digits hold 256 bits
 CHECK_LENGTH = 6
+LONGEST_SECONDS = 10 * 366 * 86400
+"""How long a token may live that expires at all: ten years."""
+
 SHAPE = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{ID_LENGTH + SECRET_LENGTH + CHECK_LENGTH}}}", re.ASCII)
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ import click
 
 from service.console import say, show_json, show_rows
 from service.remote import json_option, read_password
+from service.times import iso_seconds
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -101,7 +101,7 @@ def list_(data: Path | None, config: Path | None, as_json: bool) -> None:
                 "username": each.username,
                 "scopes": list(each.scopes),
                 "state": "disabled" if each.disabled else "active",
-                "created_at": _moment(each.created_at),
+                "created_at": iso_seconds(each.created_at),
             }
             for each in list_users(session)
         ]
@@ -148,7 +148,7 @@ def create(
         minted, expires_at = local.issue_token(
             engine, name, owner, granted, namespaces=namespaces or None, lifetime=lifetime
         )
-    expiry = None if expires_at is None else _moment(expires_at)
+    expiry = iso_seconds(expires_at)
     if as_json:
         show_json(
             {
@@ -178,7 +178,3 @@ def _seconds(text: str) -> int:
     if match is None:
         raise click.UsageError(f"--expires-in {text!r} is not like 90s, 15m, 12h, 30d or 4w")
     return int(match[1]) * UNITS[match[2]]
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

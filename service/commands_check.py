@@ -12,8 +12,6 @@ from service.failures import CouldNotRun
 if TYPE_CHECKING:
     from errors.finding import Finding
 
-MAX_SCHEMA_BYTES = 8 * 1024 * 1024
-
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...")
@@ -61,10 +59,12 @@ def _shown(file: str) -> str:
 
 def _read(file: str) -> bytes:
     """One byte more than a schema may have is enough for the check to refuse it."""
+    from schema.parse import MAX_BYTES
+
     try:
         if file == "-":
-            return sys.stdin.buffer.read(MAX_SCHEMA_BYTES + 1)
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
         with Path(file).open("rb") as source:
-            return source.read(MAX_SCHEMA_BYTES + 1)
+            return source.read(MAX_BYTES + 1)
     except OSError as error:
         raise CouldNotRun(f"{file}: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""HTTP becomes values here, and nowhere else: requests, ids, headers, tenants."""
+"""HTTP becomes values here, and nowhere else: requests, ids, headers, tenants; and headers back."""
 
 import random
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from config_db.accounts import TENANT
 from errors.problem import refuse
 from operations.context import Principal, Request
 from schema.document import Tenancy
@@ -15,7 +16,6 @@ Scope = Mapping[str, Any]
 RawHeaders = list[tuple[bytes, bytes]]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _JOINED = {
     **dict.fromkeys(
         (
@@ -108,7 +108,7 @@ def tenant_of(tenancy: Tenancy, headers: Mapping[str, str], principal: Principal
         if principal.tenant is None and tenancy.mode == "required":
             raise refuse("BAD_REQUEST", "a tenant is needed", where=tenancy.header)
         return principal.tenant
-    if _TENANT.fullmatch(named) is None:
+    if TENANT.fullmatch(named) is None:
         raise refuse("BAD_REQUEST", "that cannot be a tenant", where=tenancy.header)
     if named != principal.tenant and "admin" not in principal.scopes:
         raise refuse("TENANT_MISMATCH", "the request names another tenant than its token")

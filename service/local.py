@@ -22,9 +22,10 @@ from config_db.engine import DatabaseError, default_url, open_database, reading,
 from config_db.migrate import migrate
 from config_db.tokens import TokenRecord, create_token, revoke_token
 from errors.problem import refuse
-from service.api_tokens import Minted, mint
+from service.api_tokens import LONGEST_SECONDS, Minted, mint
 from service.bootstrap import ADMINISTRATOR, SCOPES
 from service.failures import CouldNotRun
+from service.namespaces import malformed
 from service.passwords import check_new_password, hash_password
 from service.settings import Settings
 
@@ -76,9 +77,14 @@ def issue_token(
 ) -> tuple[Minted, int | None]:
     """Make an API token that lives `lifetime` seconds; it and its expiry (seconds since 1970).
 
-    Raises Refusal NOT_FOUND when there is no such owner, and VALIDATION_ERROR when the owner lacks
-    a scope: a token can never do more than its owner.
+    Raises Refusal NOT_FOUND when there is no such owner, and VALIDATION_ERROR for a malformed
+    namespace, for more than ten years, and when the owner lacks a scope: a token can never do more
+    than its owner.
     """
+    if wrong := malformed(namespaces or ()):
+        raise refuse("VALIDATION_ERROR", f"no patterns of namespaces: {', '.join(wrong)}")
+    if lifetime is not None and lifetime > LONGEST_SECONDS:
+        raise refuse("VALIDATION_ERROR", "a token that expires lives for ten years at most")
     now = int(time.time())
     expires_at = None if lifetime is None else now + lifetime
     minted = mint()

@@ -1,9 +1,15 @@
 """Patterns of namespaces that a token is bound to: text in which `*` stands for anything."""
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 PATTERN = r"^[A-Za-z0-9._~@+*-]{1,128}\Z"
+
+
+def malformed(patterns: Iterable[str]) -> list[str]:
+    """Those that are no patterns."""
+    return [each for each in patterns if re.match(PATTERN, each) is None]
 
 
 def uncovered(asked: Iterable[str], held: tuple[str, ...] | None) -> list[str]:

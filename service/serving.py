@@ -14,13 +14,12 @@ from operations.context import Meter, Network, World
 from pipelines.load import load
 from pipelines.program import Program
 from schema.model import Schema
+from schema.parse import MAX_BYTES
 from service.routing import RouteTable
 from service.settings import Settings
 from stores.addressing import compile_addressing
 from stores.interfaces import BlobStore, InlineBlobs, KvStore
 from stores.kinds import inline_place, open_blobs, open_cache, open_kv
-
-MAX_SCHEMA_BYTES = 8 * 1024 * 1024
 
 
 class StartError(Exception):
@@ -71,7 +70,7 @@ def read_plan(file: Path) -> Plan:
     """The schema in a file, checked and compiled. Raises StartError, or SchemaRefused for it."""
     try:
         with file.open("rb") as opened:
-            source = opened.read(MAX_SCHEMA_BYTES + 1)
+            source = opened.read(MAX_BYTES + 1)
     except OSError as problem:
         raise StartError(f"{file}: {problem.strerror or problem}") from problem
     loaded = load(source, str(file))

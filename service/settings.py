@@ -106,7 +106,7 @@ class Settings:
     schema: Path = field(default=Path("schema.json"), metadata=_about(path, "what is served"))
 
     admin_password: str | None = setting(
-        None, text, "creates the user admin with scope admin at the first start", secret=True
+        None, text, "creates the user admin, who may do everything, at the first start", secret=True
     )
     database_url: str | None = setting(
         None, text, "users and settings elsewhere than in the data directory", secret=True

@@ -17,7 +17,6 @@ from service.namespaces import PATTERN, uncovered
 from service.times import iso_seconds
 from service.tokens import Identity
 
-TEN_YEARS = 10 * 366 * 86400
 TOKEN_ID = re.compile(rf"[0-9A-Za-z]{{{api_tokens.ID_LENGTH}}}", re.ASCII)
 
 
@@ -30,7 +29,7 @@ class NewToken(Struct, frozen=True):
         list[Annotated[str, Meta(pattern=rf"^{SCOPE.pattern}\Z")]],
         Meta(min_length=1, max_length=64),
     ]
-    expires_in_seconds: Annotated[int, Meta(ge=1, le=TEN_YEARS)] | None = None
+    expires_in_seconds: Annotated[int, Meta(ge=1, le=api_tokens.LONGEST_SECONDS)] | None = None
     namespaces: (
         Annotated[list[Annotated[str, Meta(pattern=PATTERN)]], Meta(min_length=1, max_length=64)]
         | None

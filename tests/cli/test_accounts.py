@@ -89,6 +89,16 @@ def test_a_token_cannot_do_more_than_its_owner(data: Path) -> None:
     assert (ran.code, ran.out) == (1, b"")
 
 
+@pytest.mark.parametrize(
+    "options", [("--namespace", "a?b"), ("--namespace", ""), ("--expires-in", "999999999w")]
+)
+def test_a_token_is_bounded_as_one_made_over_http(data: Path, options: tuple[str, str]) -> None:
+    add(data, "ada")
+    ran = run(data, "token", "create", "ci", "--user", "ada", "--scopes", "read", *options)
+    assert (ran.code, ran.out) == (1, b"")
+    assert ran.err.startswith("error VALIDATION_ERROR")
+
+
 @pytest.mark.parametrize("lifetime", ["0d", "30", "d", "1y", "-1d"])
 def test_a_lifetime_has_a_unit(data: Path, lifetime: str) -> None:
     ran = run(data, "token", "create", "ci", "--scopes", "read", "--expires-in", lifetime)
