@@ -229,10 +229,10 @@ async def _page(pages: Router, scope: Scope, receive: Receive, out: Outlet) -> S
         nonlocal status, count
         status = message.get("status", status)
         count += len(message.get("body", b""))
-        await out.send(message)
+        try:
+            await out.send(message)
+        except OSError as gone:
+            raise Disconnected from gone
 
-    try:
-        await pages(scope, receive, counting)
-    except OSError as gone:
-        raise Disconnected from gone
+    await pages(scope, receive, counting)
     return Sent(status, count)

@@ -251,6 +251,17 @@ async def test_a_fault_is_logged_and_not_shown(asgi, monkeypatch):
     assert "the secret plan" in asgi.log.getvalue()
 
 
+async def test_a_page_that_meets_an_error_of_the_system_is_a_fault_and_no_client_gone(
+    asgi, monkeypatch
+):
+    def broken():
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(asgi.app.metrics, "page", broken)
+    answer = await asgi.ask("GET", "/metrics")
+    assert (answer.status, answer.code) == (500, "INTERNAL")
+
+
 def test_a_refused_schema_comes_with_its_findings(tmp_path):
     broken = tmp_path / "schema.json"
     broken.write_text('{"schema_version": "1.0",}')
