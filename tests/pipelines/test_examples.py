@@ -127,9 +127,7 @@ async def test_what_cannot_be_given_is_told() -> None:
         ({"expect": {"status": 200, "json": [{"$has": 1}]}}, "E108", "/expect/json/0"),
     ],
 )
-def test_a_malformed_example_is_refused_with_its_place(
-    changed: Any, rule: str, where: str
-) -> None:
+def test_a_malformed_example_is_refused_with_its_place(changed: Any, rule: str, where: str) -> None:
     place, _, words = where.partition(": ")
     faults = [f for f in load(written(example(**changed)), "x").findings if f.severity == "error"]
     assert [(f.rule, f.pointer) for f in faults] == [(rule, f"/api/routes/0/examples/0{place}")]
