@@ -20,14 +20,13 @@ from pipelines.nodes import (
     Test,
 )
 from schema.predicates import OPERATORS
+from schema.templates import assemble, cut
 
 Slots = list[Any]
 Evaluate = Callable[[Slots], Any]
 Place = tuple[int, tuple[PathPart, ...]]
 Locate = Callable[[Reference], Place]
 """Where a reference's value lies: its slot, and the path into it."""
-
-_DIGEST_PREFIX = "sha256:"
 
 
 def evaluator(node: Node, locate: Locate) -> Evaluate:
@@ -60,12 +59,6 @@ def reference(node: Reference, locate: Locate) -> Evaluate:
         return None if value is None else cut(value, start, length)
 
     return sliced
-
-
-def cut(value: str, start: int, length: int) -> str:
-    """A slice of text; of a digest it counts in the hex part."""
-    begin = start + (len(_DIGEST_PREFIX) if value.startswith(_DIGEST_PREFIX) else 0)
-    return value[begin : begin + length]
 
 
 def _walk(slot: int, path: tuple[PathPart, ...]) -> Evaluate:
@@ -118,24 +111,16 @@ def _optional_template(parts: Sequence[str | Reference], locate: Locate) -> Eval
     )
 
     def join(slots: Slots) -> str:
-        out: list[str] = []
-        skip_slash = False
-        for piece, is_optional in pieces:
-            if isinstance(piece, str):
-                out.append(piece.removeprefix("/") if skip_slash else piece)
-                skip_slash = False
-                continue
-            value = piece(slots)
-            if value is not None or not is_optional:
-                out.append(text(value))
-                skip_slash = False
-            elif out and out[-1].endswith("/"):
-                out[-1] = out[-1][:-1]
-            else:
-                skip_slash = True
-        return "".join(out)
+        return assemble(
+            (piece, False) if isinstance(piece, str) else (_part(piece(slots), is_optional), True)
+            for piece, is_optional in pieces
+        )
 
     return join
+
+
+def _part(value: Any, is_optional: bool) -> str | None:
+    return None if value is None and is_optional else text(value)
 
 
 def text(value: Any) -> str:

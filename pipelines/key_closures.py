@@ -4,11 +4,14 @@ from collections.abc import Callable
 from operator import itemgetter
 
 from errors.problem import refuse
-from pipelines.evaluate import Evaluate, Locate, Slots, cut, reference, text
+from pipelines.evaluate import Evaluate, Locate, Slots, reference, text
 from pipelines.keys import match_key
 from pipelines.nodes import Node, Reference
 from schema.keys import KeyTemplate
-from schema.templates import Placeholder
+from schema.templates import Placeholder, assemble, cut
+
+Piece = tuple[bool, Callable[[Slots], str | None]]
+"""A part of a key: whether it may be absent, and what gives its text."""
 
 
 def key_closure(
@@ -61,7 +64,7 @@ def _checked(
     proved: frozenset[str],
 ) -> Evaluate:
     left = list(bound)
-    pieces: list[str | tuple[bool, Callable[[Slots], str | None]]] = []
+    pieces: list[str | Piece] = []
     for part in template.parts:
         if isinstance(part, str):
             pieces.append(part)
@@ -72,27 +75,20 @@ def _checked(
             pieces.append((True, lambda slots: None))
 
     def render(slots: Slots) -> str:
-        out: list[str] = []
-        skip_slash = False
-        for piece in pieces:
-            if isinstance(piece, str):
-                out.append(piece.removeprefix("/") if skip_slash else piece)
-                skip_slash = False
-                continue
-            optional, value = piece
-            found = value(slots)
-            if found is not None:
-                out.append(found)
-                skip_slash = False
-            elif not optional:
-                raise refuse("INVALID_KEY", "a part of the key is missing")
-            elif out and out[-1].endswith("/"):
-                out[-1] = out[-1][:-1]
-            else:
-                skip_slash = True
-        return "".join(out)
+        return assemble(
+            (piece, False) if isinstance(piece, str) else (_present(piece, slots), True)
+            for piece in pieces
+        )
 
     return render
+
+
+def _present(piece: Piece, slots: Slots) -> str | None:
+    is_optional, value = piece
+    found = value(slots)
+    if found is None and not is_optional:
+        raise refuse("INVALID_KEY", "a part of the key is missing")
+    return found
 
 
 def _value(

@@ -10,9 +10,7 @@ from typing import Any
 from schema.fields import Field
 from schema.key_proof import KeyFault, faults, separator
 from schema.nearest import hint, short
-from schema.templates import Placeholder, parse_template
-
-_HEX = len("sha256:")
+from schema.templates import Placeholder, assemble, cut, parse_template
 
 
 class Misfit(ValueError):
@@ -46,25 +44,19 @@ class KeyTemplate:
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The key of these values; an optional field may be absent or None. Raises Misfit."""
-        out: list[str] = []
-        skip_slash = False
-        for part in self.parts:
-            if isinstance(part, str):
-                out.append(part[1:] if skip_slash else part)
-                skip_slash = False
-                continue
-            value = values.get(part.field)
-            if value is None and part.optional:
-                if out and out[-1].endswith("/"):
-                    out[-1] = out[-1][:-1]
-                else:
-                    skip_slash = True
-                continue
-            message = self.misfit(part.field, value)
-            if message is not None:
-                raise Misfit(part.field, message)
-            out.append(_slice(part, str(value)))
-        return "".join(out)
+        return assemble(
+            (part, False) if isinstance(part, str) else (self._part(part, values), True)
+            for part in self.parts
+        )
+
+    def _part(self, part: Placeholder, values: Mapping[str, Any]) -> str | None:
+        value = values.get(part.field)
+        if value is None and part.optional:
+            return None
+        message = self.misfit(part.field, value)
+        if message is not None:
+            raise Misfit(part.field, message)
+        return str(value) if part.start is None else cut(str(value), part.start, part.length)
 
     def parse(self, key: str) -> dict[str, str]:
         """The values that render to `key`; an absent optional field is left out.
@@ -109,13 +101,6 @@ def key_faults(source: str, fields: Mapping[str, Field]) -> Iterator[KeyFault]:
         yield KeyFault(f"no entity has a field `{name}`", hint(name, fields))
     if not unknown:
         yield from faults(parts, fields)
-
-
-def _slice(part: Placeholder, value: str) -> str:
-    if part.start is None:
-        return value
-    body = value[_HEX:] if value.startswith("sha256:") else value
-    return body[part.start : part.start + part.length]
 
 
 def _without(parts: tuple[str | Placeholder, ...], place: int) -> tuple[str | Placeholder, ...]:

@@ -4,8 +4,10 @@
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+_DIGEST = "sha256:"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _TOKEN = re.compile(r"\{\{|\}\}|\$\$|\{[^{}]*\}|[{}]|\$(?=[A-Za-z_])")
 _PLACEHOLDER = re.compile(rf"({_NAME})(?:(\?)|:([0-9]{{1,4}}):([0-9]{{1,4}}))?")
@@ -67,6 +69,30 @@ def parse_template(text: str) -> tuple[str | Placeholder, ...]:
             parts.append(_placeholder(found))
     literal += text[at:]
     return (*parts, literal) if literal else tuple(parts)
+
+
+def assemble(pieces: Iterable[tuple[str | None, bool]]) -> str:
+    """The text of literals and values, in order, each with whether it is a value.
+
+    A value that is None is absent, and its neighbouring `/` goes with it.
+    """
+    out: list[str] = []
+    skip_slash = False
+    for text, is_value in pieces:
+        if text is not None:
+            out.append(text.removeprefix("/") if skip_slash and not is_value else text)
+            skip_slash = False
+        elif out and out[-1].endswith("/"):
+            out[-1] = out[-1][:-1]
+        else:
+            skip_slash = True
+    return "".join(out)
+
+
+def cut(value: str, start: int, length: int) -> str:
+    """A slice of text; of a digest it counts in the hexadecimal part."""
+    begin = start + (len(_DIGEST) if value.startswith(_DIGEST) else 0)
+    return value[begin : begin + length]
 
 
 def _placeholder(text: str) -> Placeholder:
