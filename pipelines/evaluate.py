@@ -91,17 +91,27 @@ def template(parts: Sequence[str | Reference], locate: Locate) -> Evaluate:
     """The closure that joins a template's parts; values are put in, never scanned again."""
     if any(isinstance(part, Reference) and part.optional for part in parts):
         return _optional_template(parts, locate)
-    reads = tuple(reference(part, locate) for part in parts if isinstance(part, Reference))
+    inserted = [part for part in parts if isinstance(part, Reference)]
+    read_all = _all_of(inserted, locate)
     pattern = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
 
     def join(slots: Slots) -> str:
-        values = tuple([read(slots) for read in reads])
+        values = read_all(slots)
         for value in values:
             if type(value) is not str:
                 text(value)
         return pattern % values
 
     return join
+
+
+def _all_of(nodes: Sequence[Reference], locate: Locate) -> Callable[[Slots], tuple[Any, ...]]:
+    """The closure that reads several references at once: in C where all are whole slots."""
+    places = [locate(node) for node in nodes]
+    if len(nodes) > 1 and not any(path for _, path in places) and not any(n.slice for n in nodes):
+        return itemgetter(*(slot for slot, _ in places))
+    reads = tuple(reference(node, locate) for node in nodes)
+    return lambda slots: tuple([read(slots) for read in reads])
 
 
 def _optional_template(parts: Sequence[str | Reference], locate: Locate) -> Evaluate:
