@@ -28,6 +28,11 @@ class Span(NamedTuple):
     stop: int
 
 
+CONDITIONS = frozenset(
+    {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"}
+)
+"""The request headers that `judge` and `wanted_span` look at."""
+
 Verdict = Literal["go on", "not modified", "failed"]
 
 

@@ -9,7 +9,15 @@ from typing import Any, NamedTuple
 from errors.problem import Problem, Refusal, problem
 from operations.context import Meter, Reply
 from service.body import Disconnected
-from service.conditions import Span, Validators, format_date, judge, parse_date, wanted_span
+from service.conditions import (
+    CONDITIONS,
+    Span,
+    Validators,
+    format_date,
+    judge,
+    parse_date,
+    wanted_span,
+)
 from service.exchange import raw_headers
 from service.refusals import refusal_response
 from stores.interfaces import BlobHandle
@@ -69,6 +77,10 @@ async def send_reply(out: Outlet, reply: Reply) -> Sent:
 async def _send_state(out: Outlet, headers: dict[str, str], body: bytes | BlobHandle) -> Sent:
     """A thing's current state: conditions and ranges are about this."""
     validators = _describe(headers, body)
+    if CONDITIONS.isdisjoint(out.headers):
+        if isinstance(body, bytes):
+            return await _send_bytes(out, 200, headers, body)
+        return await _send_blob(out, 200, headers, body, Span(0, body.size))
     verdict = judge(out.headers, validators)
     if verdict == "failed":
         return await send_refusal(out, _not_that_state(validators))
