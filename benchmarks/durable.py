@@ -10,6 +10,7 @@ disk. Target with 16 clients: 0.4.
 import os
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 
 from benchmarks.load import compare, publish_script, requests_per_second, scratch
@@ -19,22 +20,26 @@ SIZE = 1024
 
 
 def main() -> None:
-    """Print a line per number of clients."""
-    folder = scratch("durable")
-    try:
-        with LiveServer(folder) as server:
-            script = publish_script("bench", server.token, SIZE)
-            for clients in (1, 16, 64):
-                compare(
-                    f"publishes, {clients} clients",
-                    lambda clients=clients: requests_per_second(
-                        server.url, clients=clients, script=script
-                    ),
-                    lambda: append_and_fsync(folder),
-                    "append+fsync",
-                )
-    finally:
-        shutil.rmtree(folder)
+    """Print a line per number of clients, for one process and for two."""
+    for workers in ("1", "2"):
+        folder = scratch("durable")
+        try:
+            with LiveServer(folder, {}, "--workers", workers) as server:
+                measure(server, folder, workers)
+        finally:
+            shutil.rmtree(folder)
+
+
+def measure(server: LiveServer, folder: Path, workers: str) -> None:
+    """Three comparisons with a server of so many processes."""
+    script = publish_script("bench", server.token, SIZE)
+    for clients in (1, 16, 64):
+        compare(
+            f"publishes, {clients} clients, {workers} process{'es' * (workers != '1')}",
+            partial(requests_per_second, server.url, clients=clients, script=script),
+            partial(append_and_fsync, folder),
+            "append+fsync",
+        )
 
 
 def append_and_fsync(folder: Path, seconds: float = 2.0) -> float:

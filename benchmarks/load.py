@@ -54,7 +54,7 @@ def compare(
     ratio = statistics.median(a / b for a, b in pairs)
     low, high = min(a / b for a, b in pairs), max(a / b for a, b in pairs)
     print(
-        f"{title:34} {statistics.median(a for a, _ in pairs):10.0f}/s   {rival} "
+        f"{title:36} {statistics.median(a for a, _ in pairs):10.0f}/s   {rival} "
         f"{statistics.median(b for _, b in pairs):10.0f}/s   ratio {ratio:5.2f}"
         f"  ({low:.2f}-{high:.2f})",
         flush=True,
