@@ -18,7 +18,7 @@ from service.conditions import (
     parse_date,
     wanted_span,
 )
-from service.exchange import raw_headers
+from service.exchange import RawHeaders, raw_headers
 from service.refusals import refusal_response
 from stores.interfaces import BlobHandle
 
@@ -131,8 +131,7 @@ async def _send_not_modified(out: Outlet, headers: dict[str, str]) -> Sent:
     kept = {name: headers[name] for name in _KEPT_IN_304 if name in headers}
     kept.update({name: headers[name] for name in ("etag", "last-modified") if name in headers})
     kept["x-request-id"] = out.id
-    await _start(out.send, 304, kept, None)
-    await _continue(out.send, b"", more=False)
+    await _whole(out.send, 304, raw_headers(kept), b"")
     return Sent(304, 0)
 
 
@@ -141,12 +140,7 @@ async def _send_bytes(out: Outlet, status: int, headers: Mapping[str, str], body
     raw = raw_headers(headers, None if bodiless else len(body))
     if bodiless or out.method == "HEAD":
         body = b""
-    send = out.send
-    try:
-        await send({"type": "http.response.start", "status": status, "headers": raw})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
-    except OSError as gone:
-        raise Disconnected from gone
+    await _whole(out.send, status, raw, body)
     return Sent(status, len(body))
 
 
@@ -157,11 +151,7 @@ async def _send_blob(
     if length <= SLICE or out.method == "HEAD":
         piece = b"" if out.method == "HEAD" else blob.read(span.start, span.stop)
         raw = raw_headers(headers, length)
-        try:
-            await out.send({"type": "http.response.start", "status": status, "headers": raw})
-            await out.send({"type": "http.response.body", "body": piece, "more_body": False})
-        except OSError as gone:
-            raise Disconnected from gone
+        await _whole(out.send, status, raw, piece)
         out.meter.blob_bytes("out", len(piece))
         return Sent(status, len(piece))
     await _start(out.send, status, headers, length)
@@ -175,15 +165,19 @@ async def _send_blob(
     return Sent(status, length)
 
 
-async def _start(send: Send, status: int, headers: Mapping[str, str], length: int | None) -> None:
+async def _whole(send: Send, status: int, raw: RawHeaders, body: bytes | memoryview) -> None:
+    """Send a reply that fits into one piece."""
     try:
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": raw_headers(headers, length),
-            }
-        )
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+    except OSError as gone:
+        raise Disconnected from gone
+
+
+async def _start(send: Send, status: int, headers: Mapping[str, str], length: int) -> None:
+    raw = raw_headers(headers, length)
+    try:
+        await send({"type": "http.response.start", "status": status, "headers": raw})
     except OSError as gone:
         raise Disconnected from gone
 
