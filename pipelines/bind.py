@@ -10,8 +10,19 @@ from typing import Any, NamedTuple
 
 from operations.context import ExecutionContext
 from pipelines.evaluate import Evaluate, Slots
+from pipelines.nodes import StepNode
 
 Call = Callable[[ExecutionContext], Any]
+
+Wrap = Callable[[StepNode, Callable[..., Any]], Callable[..., Any]]
+"""Puts something around an operation's function in one step: who watches, records or replaces it.
+What it gives back is called with the same arguments and awaited as the function would be."""
+
+
+def unwrapped(step: StepNode, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself."""
+    return function
+
 
 DO, SET, SPREAD, AWAIT, AWAIT_SET, AWAIT_SPREAD, REPLY, BEGIN = range(8)
 """How the interpreter treats a step: call it; call it and keep the result in a slot; call it and

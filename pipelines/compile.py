@@ -23,7 +23,9 @@ from pipelines.bind import (
     Argument,
     BoundStep,
     Fixed,
+    Wrap,
     bind,
+    unwrapped,
 )
 from pipelines.evaluate import Locate, condition, evaluator
 from pipelines.expressions import Fault
@@ -39,27 +41,30 @@ from schema.model import Schema
 from schema.validators import Validator
 
 
-def compile_schema(schema: Schema, vocabulary: Mapping[str, Operation]) -> Programs:
+def compile_schema(
+    schema: Schema, vocabulary: Mapping[str, Operation], wrap: Wrap = unwrapped
+) -> Programs:
     """Compile every pipeline of a schema that has no errors."""
     document = schema.document
     routes = []
     for position, route in enumerate(document.api.routes):
         pointer = f"/api/routes/{position}"
         pipeline, _ = parse_route(route, pointer, document, vocabulary)
-        routes.append(_Compiler(pipeline, schema).program(route))
+        routes.append(_Compiler(pipeline, schema, wrap).program(route))
     apply = {}
     if document.replication is not None:
         for event, steps in document.replication.apply_pipelines.items():
             parsed, _ = parse_apply(event, steps, "", document, vocabulary)
-            apply[event] = _Compiler(parsed, schema).program(None)
+            apply[event] = _Compiler(parsed, schema, wrap).program(None)
     return Programs(tuple(routes), apply)
 
 
 class _Compiler:
     """One pipeline on its way to a program."""
 
-    def __init__(self, pipeline: Pipeline, schema: Schema) -> None:
+    def __init__(self, pipeline: Pipeline, schema: Schema, wrap: Wrap) -> None:
         self.pipeline = pipeline
+        self.wrap = wrap
         self.schema = schema
         self.document: Document = schema.document
         self.scope = Scope(pipeline, schema.document)
@@ -130,7 +135,7 @@ class _Compiler:
         kind, slot, spread = self._outputs(step)
         return BoundStep(
             kind=kind,
-            call=bind(step.operation.function, arguments),
+            call=bind(self.wrap(step, step.operation.function), arguments),
             guard=condition(step.when, locate) if step.when is not None else None,
             slot=slot,
             spread=spread,

@@ -11,11 +11,11 @@ from pipelines.example_format import Ask
 from pipelines.parse import path_params
 from schema.document import Document, Route
 from schema.document_access import Policy
+from service.scratch import Counts, scratch_world
 from tests.compliance.bench import Bench, Probes
 from tests.compliance.families import on_both, once
 from tests.compliance.probe import probe_schema, reply, route, step
 from tests.compliance.report import Check, Failed, expect
-from tests.compliance.scratch import Counts, scratch_world
 from tests.compliance.subject import Subject
 
 CATEGORY = "auth semantics"

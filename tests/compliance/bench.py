@@ -13,9 +13,9 @@ from operations.vocabulary import VOCABULARY
 from pipelines.example_ask import Answered, ask
 from pipelines.example_format import Ask
 from pipelines.load import Loaded, load
+from service.scratch import Backend, Counts, scratch_world
 from tests.compliance.probe import probe_schema
 from tests.compliance.report import Failed, expect
-from tests.compliance.scratch import Backend, Counts, scratch_world
 
 _ANYWHERE = {"INVALID_KEY", "IO_LIMIT", "CPU_LIMIT", "DEADLINE", "TXN_CONFLICT", "INDEX_CONFLICT"}
 """Codes of language.md sections 2, 6 and 7, which no single operation declares for itself."""

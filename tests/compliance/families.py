@@ -4,9 +4,9 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
+from service.scratch import Backend
 from tests.compliance.bench import Bench, Probes
 from tests.compliance.report import Check, Failed
-from tests.compliance.scratch import Backend
 
 OnBench = Callable[[Bench], Awaitable[None]]
 OnProbes = Callable[[Probes], Awaitable[str | None]]

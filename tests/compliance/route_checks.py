@@ -5,9 +5,9 @@ from functools import partial
 
 from errors.finding import Finding
 from pipelines.examples import run_examples
+from service.scratch import scratch_world
 from tests.compliance.families import BACKENDS
 from tests.compliance.report import Check, Failed, Skipped, expect
-from tests.compliance.scratch import scratch_world
 from tests.compliance.subject import Subject
 
 CATEGORY = "route compatibility"

@@ -10,7 +10,7 @@ import pytest
 from pipelines.example_match import differences
 from pipelines.examples import Outcome, run_examples
 from pipelines.load import load
-from tests.compliance.scratch import scratch_world
+from service.scratch import scratch_world
 from tests.support.mini import ENTRY, mini, step
 
 PARAMS = {"name": "a", "digest": "sha256:" + "0" * 64, "count": "1", "flag": "true"}

@@ -1,4 +1,4 @@
-"""Real stores that are empty and end with the check: on disk, or in memory."""
+"""Real stores that are empty and end with their use: on disk, or in memory."""
 
 import tempfile
 import time
@@ -54,7 +54,7 @@ class NoNetwork:
         self, name: str, upstream: Upstream, method: str, path: str, headers: Mapping[str, str]
     ) -> UpstreamResponse:
         """Raises Refusal UPSTREAM_ERROR."""
-        raise refuse("UPSTREAM_ERROR", f"upstream {name} is not asked during this check")
+        raise refuse("UPSTREAM_ERROR", f"upstream {name} is not asked here")
 
 
 @asynccontextmanager
@@ -76,18 +76,9 @@ async def scratch_world(
             kind = "memory" if backend == "memory" or declared.kind == "memory" else "sqlite"
             kv[name] = open_kv(kind, folder / "kv" / name, clock=clock)
             stack.push_async_callback(kv[name].close)
-        blobs: dict[str, BlobStore] = {}
-        for name, store in schema.blob_stores.items():
-            declaration = store.declaration
-            stays = backend == "memory" or declaration.kind == "memory"
-            blobs[name] = open_blobs(
-                "memory" if stays else "filesystem",
-                folder / "blobs" / name,
-                compile_addressing(declaration.addressing.path_template),
-                inline=next(filter(None, map(inline_place, kv.values())), None),
-                clock=clock,
-            )
-            stack.push_async_callback(blobs[name].close)
+        blobs = _open_blobs(schema, backend, folder, kv, clock)
+        for store in blobs.values():
+            stack.push_async_callback(store.close)
         caching = schema.document.caching
         cache = LocalCache(
             max_bytes=caching.blob_cache.max_bytes,
@@ -103,3 +94,21 @@ async def scratch_world(
             clock=clock,
             meter=Counts(),
         )
+
+
+def _open_blobs(
+    schema: Schema, backend: Backend, folder: Path, kv: Mapping[str, KvStore], clock: Clock
+) -> dict[str, BlobStore]:
+    inline = next(filter(None, map(inline_place, kv.values())), None)
+    found = {}
+    for name, store in schema.blob_stores.items():
+        declaration = store.declaration
+        stays = backend == "memory" or declaration.kind == "memory"
+        found[name] = open_blobs(
+            "memory" if stays else "filesystem",
+            folder / "blobs" / name,
+            compile_addressing(declaration.addressing.path_template),
+            inline=inline,
+            clock=clock,
+        )
+    return found
