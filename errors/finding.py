@@ -11,6 +11,7 @@ class Finding:
     """One broken rule at one place: `file:line:column` for people, `pointer` for programs.
 
     Lines and columns count from 1; column counts characters. `pointer` is an RFC 6901 JSON Pointer.
+    `path` is the counterexample of a rule about paths: what has to hold for the rule to be broken.
     """
 
     file: str
@@ -21,12 +22,13 @@ class Finding:
     severity: Severity
     message: str
     hint: str = ""
+    path: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}"
-        hint = f" ({self.hint})" if self.hint else ""
+        more = "".join(f" ({text})" for text in (self.path, self.hint) if text)
         told = (
-            f"{place}: {self.severity} {self.rule} at {self.pointer or '/'}: {self.message}{hint}"
+            f"{place}: {self.severity} {self.rule} at {self.pointer or '/'}: {self.message}{more}"
         )
         # What stands in a schema must not move the cursor of who checks it.
         return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in told)

@@ -37,12 +37,13 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong in an argument, at `pointer`."""
+    """One thing that is wrong in an argument, at `pointer`; `path` is how it comes to be so."""
 
     pointer: str
     message: str
     hint: str
     rule: str = "E108"
+    path: str = ""
 
 
 def parse_value(value: Any, pointer: str, faults: list[Fault]) -> Node:

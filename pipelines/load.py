@@ -105,7 +105,9 @@ def _findings(
     places = parsed.places
     yield from schema_check.findings(declared, places)
     for id, severity, fault in check(declared, operations, rules):
-        yield places.finding(id, fault.pointer, fault.message, fault.hint, severity=severity)
+        yield places.finding(
+            id, fault.pointer, fault.message, fault.hint, severity=severity, path=fault.path
+        )
     names = [invariant.id for invariant in declared.invariants.global_]
     weights = severities(declared, dict.fromkeys(names, "error"), names)
     for pipeline_fault in example_faults(declared):

@@ -61,7 +61,8 @@ class Places:
         *,
         severity: Severity = "error",
         key: bool = False,
+        path: str = "",
     ) -> Finding:
         """A finding at a pointer (at its key with `key`)."""
         line, column = self.of(pointer, key=key)
-        return Finding(self.file, line, column, rule, pointer, severity, message, hint)
+        return Finding(self.file, line, column, rule, pointer, severity, message, hint, path)

@@ -25,8 +25,9 @@ def auth_first(analysis: Analysis) -> Iterator[Fault]:
         effects = step.operation.effects - _HARMLESS
         if effects and not visit.world.authenticated and step.index not in seen:
             seen.add(step.index)
-            told = f"{step.operation.name} runs before the caller is known ({visit.world.path()})"
-            yield Fault(step.pointer, told, "put auth.require_scopes first, without a guard")
+            told = f"{step.operation.name} runs before the caller is known"
+            hint = "put auth.require_scopes first, without a guard"
+            yield Fault(step.pointer, told, hint, path=visit.world.path())
 
 
 @rule("E303")
@@ -81,7 +82,7 @@ def no_network_in_transactions(analysis: Analysis) -> Iterator[Fault]:
         if waits and step.index not in seen:
             seen.add(step.index)
             told = f"{step.operation.name} waits for a peer inside a transaction"
-            yield Fault(step.pointer, f"{told} ({visit.world.path()})", "fetch before txn.begin")
+            yield Fault(step.pointer, told, "fetch before txn.begin", path=visit.world.path())
 
 
 RULES = (

@@ -17,9 +17,10 @@ def verified_before_kept(analysis: Analysis) -> Iterator[Fault]:
         for index, place in sorted(world.pending):
             if index not in seen:
                 seen.add(index)
-                message = f"${place[2]} is not verified before {what} ({world.path()})"
-                hint = f'add blob.verify_digest with "digest": "${place[2]}" before it'
-                yield Fault(analysis.by_index[index].pointer, message, hint)
+                message = f"${place[2]} is not verified before {what}"
+                hint = f'add {{"op": "blob.verify_digest", "args": {{"digest": "${place[2]}"}}}}'
+                where = analysis.by_index[index].pointer
+                yield Fault(where, message, f"{hint} before it", path=world.path())
 
 
 @rule("E320")
@@ -64,8 +65,9 @@ def streams_read_once(analysis: Analysis) -> Iterator[Fault]:
             continue
         if world.read & streams(step, analysis.plan):
             seen.add(step.index)
-            message = f"{step.operation.name} reads what was read before ({world.path()})"
-            yield Fault(step.pointer, message, "read it once, and use what that step set")
+            message = f"{step.operation.name} reads what was read before"
+            hint = "read it once, and use what that step set"
+            yield Fault(step.pointer, message, hint, path=world.path())
 
 
 RULES = (verified_before_kept, verified_against_others, served_from_stores, streams_read_once)

@@ -49,8 +49,8 @@ def present_where_needed(analysis: Analysis) -> Iterator[Fault]:
                 continue
             if visit.world.shape(place).nullable:
                 seen.add((pointer, reference))
-                message = f"{reference} may be null here, and {why} ({visit.world.path()})"
-                yield Fault(pointer, message, _guard_hint(reference))
+                message = f"{reference} may be null here, and {why}"
+                yield Fault(pointer, message, _guard_hint(reference), path=visit.world.path())
 
 
 RULES = (known_references, assigned_once, set_before_read, present_where_needed)
@@ -89,7 +89,7 @@ def _unset_in(world: World, pointer: str, reference: Reference, target: Target) 
     if place_of(target)[:SLOT] in world.given:
         return
     setter = "parse.path" if target.source == "field" else "a step that runs on every path to here"
-    yield Fault(pointer, f"{reference} is not set yet ({world.path()})", f"set it by {setter}")
+    yield Fault(pointer, f"{reference} is not set yet", f"set it by {setter}", path=world.path())
 
 
 def _fields_not_in_path(analysis: Analysis) -> Iterator[Fault]:

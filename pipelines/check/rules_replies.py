@@ -16,8 +16,8 @@ def one_reply(analysis: Analysis) -> Iterator[Fault]:
             if "reply" in step.operation.effects:
                 yield Fault(step.pointer, "there is nobody to reply to", "leave the step out")
     elif flow.ends:
-        message = f"a path ends without a reply ({flow.ends[0].path()})"
-        yield Fault(analysis.where, message, "let the last step reply without a guard")
+        hint = "let the last step reply without a guard"
+        yield Fault(analysis.where, "a path ends without a reply", hint, path=flow.ends[0].path())
 
 
 @rule("W402")

@@ -17,8 +17,9 @@ def writes_in_transactions(analysis: Analysis) -> Iterator[Fault]:
         outside = visit.world.transaction is None and not step.operation.effects.isdisjoint(WRITES)
         if outside and step.index not in seen:
             seen.add(step.index)
-            message = f"{step.operation.name} writes outside a transaction ({visit.world.path()})"
-            yield Fault(step.pointer, message, "put it between txn.begin and txn.commit")
+            message = f"{step.operation.name} writes outside a transaction"
+            hint = "put it between txn.begin and txn.commit"
+            yield Fault(step.pointer, message, hint, path=visit.world.path())
 
 
 @rule("E311")
@@ -30,11 +31,11 @@ def no_success_before_commit(analysis: Analysis) -> Iterator[Fault]:
         if world.lost and _claims(step) and step.index not in seen:
             seen.add(step.index)
             message = f"{step.operation.name} replies after txn.abort, so the writes are lost"
-            yield Fault(step.pointer, f"{message} ({world.path()})", "answer by respond.error")
+            yield Fault(step.pointer, message, "answer by respond.error", path=world.path())
     for step, world in _replies(analysis):
         if world.transaction is not None and world.transaction.wrote:
             message = f"{step.operation.name} replies before the commit, so the writes are lost"
-            yield Fault(step.pointer, f"{message} ({world.path()})", "put txn.commit before it")
+            yield Fault(step.pointer, message, "put txn.commit before it", path=world.path())
 
 
 @rule("E312")
@@ -50,13 +51,14 @@ def transactions_end(analysis: Analysis) -> Iterator[Fault]:
     for step, world in _replies(analysis):
         if world.transaction is not None and not world.transaction.wrote:
             message = f"{step.operation.name} replies while a transaction is open"
-            yield Fault(step.pointer, f"{message} ({world.path()})", "commit or abort before it")
+            yield Fault(step.pointer, message, "commit or abort before it", path=world.path())
     begun: set[int] = set()
     for world in analysis.flow.ends:
         if world.transaction is not None and world.transaction.begun not in begun:
             begun.add(world.transaction.begun)
-            message = f"a path from here never commits or aborts ({world.path()})"
-            yield Fault(analysis.by_index[world.transaction.begun].pointer, message, "commit it")
+            where = analysis.by_index[world.transaction.begun].pointer
+            message = "a path from here never commits or aborts"
+            yield Fault(where, message, "commit it", path=world.path())
 
 
 @rule("E313")
@@ -70,7 +72,7 @@ def documents_with_rows(analysis: Analysis) -> Iterator[Fault]:
             if (write.step, message) not in seen:
                 seen.add((write.step, message))
                 where = analysis.by_index[write.step].pointer
-                yield Fault(where, f"{message} ({world.path()})", hint)
+                yield Fault(where, message, hint, path=world.path())
 
 
 @rule("E314")
@@ -84,7 +86,7 @@ def events_with_writes(analysis: Analysis) -> Iterator[Fault]:
             seen.add(index)
             message = "the event announces nothing: the transaction writes no document and no row"
             step = analysis.by_index[index]
-            yield Fault(step.pointer, f"{message} ({world.path()})", "emit it where the write is")
+            yield Fault(step.pointer, message, "emit it where the write is", path=world.path())
 
 
 @rule("E315")
@@ -98,7 +100,8 @@ def one_store(analysis: Analysis) -> Iterator[Fault]:
             where = analysis.where if step is None else step.pointer
             names = " and ".join(sorted(transaction.stores))
             message = f"the transaction touches the stores {names}, which cannot commit as one"
-            yield Fault(where, f"{message} ({world.path()})", "keep what it touches in one store")
+            hint = "keep what it touches in one store"
+            yield Fault(where, message, hint, path=world.path())
 
 
 RULES = (
@@ -139,9 +142,9 @@ def _wrong_turns(analysis: Analysis) -> Iterator[Fault]:
         if is_open is (step.operation.name == "txn.begin"):
             seen.add(step.index)
             state = "a transaction is open already" if is_open else "no transaction is open"
-            message = f"{step.operation.name} where {state} ({visit.world.path()})"
+            message = f"{step.operation.name} where {state}"
             hint = "one begin, then one commit or abort, on every path"
-            yield Fault(step.pointer, message, hint)
+            yield Fault(step.pointer, message, hint, path=visit.world.path())
 
 
 def _committed(analysis: Analysis) -> Iterator[tuple[Transaction, World]]:
