@@ -27,7 +27,7 @@ from pipelines.bind import (
     bind,
     unwrapped,
 )
-from pipelines.evaluate import Locate, condition, evaluator
+from pipelines.evaluate import Locate, Watch, condition, evaluator, unwatched
 from pipelines.expressions import Fault
 from pipelines.key_closures import key_closure
 from pipelines.nodes import Constant, PathPart, Pipeline, Reference, StepNode
@@ -42,7 +42,10 @@ from schema.validators import Validator
 
 
 def compile_schema(
-    schema: Schema, vocabulary: Mapping[str, Operation], wrap: Wrap = unwrapped
+    schema: Schema,
+    vocabulary: Mapping[str, Operation],
+    wrap: Wrap = unwrapped,
+    watch: Watch = unwatched,
 ) -> Programs:
     """Compile every pipeline of a schema that has no errors."""
     document = schema.document
@@ -50,21 +53,22 @@ def compile_schema(
     for position, route in enumerate(document.api.routes):
         pointer = f"/api/routes/{position}"
         pipeline, _ = parse_route(route, pointer, document, vocabulary)
-        routes.append(_Compiler(pipeline, schema, wrap).program(route))
+        routes.append(_Compiler(pipeline, schema, wrap, watch).program(route))
     apply = {}
     if document.replication is not None:
         for event, steps in document.replication.apply_pipelines.items():
             parsed, _ = parse_apply(event, steps, "", document, vocabulary)
-            apply[event] = _Compiler(parsed, schema, wrap).program(None)
+            apply[event] = _Compiler(parsed, schema, wrap, watch).program(None)
     return Programs(tuple(routes), apply)
 
 
 class _Compiler:
     """One pipeline on its way to a program."""
 
-    def __init__(self, pipeline: Pipeline, schema: Schema, wrap: Wrap) -> None:
+    def __init__(self, pipeline: Pipeline, schema: Schema, wrap: Wrap, watch: Watch) -> None:
         self.pipeline = pipeline
         self.wrap = wrap
+        self.watch = watch
         self.schema = schema
         self.document: Document = schema.document
         self.scope = Scope(pipeline, schema.document)
@@ -136,7 +140,7 @@ class _Compiler:
         return BoundStep(
             kind=kind,
             call=bind(self.wrap(step, step.operation.function), arguments),
-            guard=condition(step.when, locate) if step.when is not None else None,
+            guard=condition(step.when, locate, self.watch) if step.when else None,
             slot=slot,
             spread=spread,
             position=step.index,

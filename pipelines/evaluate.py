@@ -27,6 +27,14 @@ Evaluate = Callable[[Slots], Any]
 Place = tuple[int, tuple[PathPart, ...]]
 Locate = Callable[[Reference], Place]
 """Where a reference's value lies: its slot, and the path into it."""
+Guard = Callable[[Slots], bool]
+Watch = Callable[[Test, Guard], Guard]
+"""Puts something around one comparison of a condition: who counts how it went."""
+
+
+def unwatched(test: Test, guard: Guard) -> Guard:
+    """The comparison itself."""
+    return guard
 
 
 def evaluator(node: Node, locate: Locate) -> Evaluate:
@@ -146,23 +154,24 @@ def text(value: Any) -> str:
     raise refuse("DOCUMENT_INVALID", "a value that is neither text nor an integer stands in a name")
 
 
-def condition(node: Condition, locate: Locate) -> Callable[[Slots], bool]:
+def condition(node: Condition, locate: Locate, watch: Watch = unwatched) -> Guard:
     """The closure that asks a condition, from left to right, and no further than needed."""
     match node:
         case All(conditions):
-            every = tuple(condition(part, locate) for part in conditions)
+            every = tuple(condition(part, locate, watch) for part in conditions)
             return lambda slots: all(part(slots) for part in every)
         case Either(conditions):
-            some = tuple(condition(part, locate) for part in conditions)
+            some = tuple(condition(part, locate, watch) for part in conditions)
             return lambda slots: any(part(slots) for part in some)
         case Not(inner):
-            asked = condition(inner, locate)
+            asked = condition(inner, locate, watch)
             return lambda slots: not asked(slots)
         case Test(operator, operands, _):
-            return _test(operator, [evaluator(operand, locate) for operand in operands])
+            asks = _test(operator, [evaluator(operand, locate) for operand in operands])
+            return watch(node, asks)
 
 
-def _test(operator: str, operands: list[Evaluate]) -> Callable[[Slots], bool]:
+def _test(operator: str, operands: list[Evaluate]) -> Guard:
     if operator == "is_null":
         (value,) = operands
         return lambda slots: value(slots) is None
