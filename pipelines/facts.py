@@ -15,8 +15,9 @@ Json = Any
 class Cost:
     """The worst case of a step, a path or a route; None where nothing bounds it.
 
-    `store_calls` counts what ops.limits.max_io_ops_per_request counts; `bytes_in` and `bytes_out`
-    are bytes read from the client or upstreams, and sent; `bytes_stored` are written to stores.
+    `store_calls` counts what ops.limits.max_io_ops_per_request counts when no transaction loses a
+    race, `retried` what the further tries of a transaction may add; `bytes_in` and `bytes_out` are
+    bytes read from the client or upstreams, and sent; `bytes_stored` are written to stores.
     """
 
     steps: int = 0
@@ -24,6 +25,12 @@ class Cost:
     bytes_in: int | None = 0
     bytes_out: int | None = 0
     bytes_stored: int | None = 0
+    retried: int = 0
+
+    @property
+    def worst_calls(self) -> int:
+        """Store calls with every race lost that can be lost."""
+        return self.store_calls + self.retried
 
     def __add__(self, other: "Cost") -> "Cost":
         """Both, one after the other."""
@@ -33,6 +40,7 @@ class Cost:
             _sum(self.bytes_in, other.bytes_in),
             _sum(self.bytes_out, other.bytes_out),
             _sum(self.bytes_stored, other.bytes_stored),
+            self.retried + other.retried,
         )
 
 
@@ -100,8 +108,11 @@ class ParameterFacts:
 
 @dataclass(frozen=True, slots=True)
 class RouteFacts:
-    """One route. `scopes` are those of which one (or, with `every`, all) lets in, as
-    auth.require_scopes and the policies together say; `anonymous` says that nobody need log in.
+    """One route, or (without method and path) the apply pipeline of the event type `id`.
+
+    `scopes` are those of which one (or, with `every`, all) lets in, as auth.require_scopes and the
+    policies together say; `entrances` are the sets of scopes of which each suffices, for the cases
+    that the two cannot tell; `anonymous` says that nobody need log in.
 
     `request_body` is the JSON Schema of a JSON body, None without one; `request_media` is
     `application/octet-stream` where bytes are taken. `effects` are those of all steps that may run.
@@ -126,6 +137,7 @@ class RouteFacts:
     paths: tuple[PathFacts, ...]
     complete: bool
     cost: Cost
+    entrances: tuple[tuple[str, ...], ...] = ()
 
     @property
     def statuses(self) -> frozenset[int]:

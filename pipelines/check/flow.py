@@ -42,7 +42,7 @@ class Flow:
 def walk(plan: Plan, around: Surroundings) -> Flow:
     """Follow every path of a pipeline."""
     flow = Flow()
-    worlds = [_start(plan)]
+    worlds = [start(plan)]
     for step_plan in plan.steps:
         try:
             worlds = _step(step_plan, worlds, flow, around, plan)
@@ -67,14 +67,14 @@ def _step(
             flow.visits.append(Visit(step, found, holds))
             after = advance(step_plan, found, around, plan) if holds else found
             if after is not None:
-                after = _without_needless(after, step_plan)
+                after = settle(after, step_plan)
                 merged.setdefault(after.same(), after)
             if len(merged) > MAX_WORLDS:
                 raise TooManyWorlds
     return list(merged.values())
 
 
-def _start(plan: Plan) -> World:
+def start(plan: Plan) -> World:
     """Parameters of the path and the roots are there from the start."""
     given = frozenset(place for place in plan.ground.shapes if place[0] in ("param", "root"))
     world = World(plan.ground, {}, {}, given)
@@ -83,7 +83,8 @@ def _start(plan: Plan) -> World:
     return world._replace(authenticated=True, transaction=Transaction(APPLIER))
 
 
-def _without_needless(world: World, step_plan: StepPlan) -> World:
+def settle(world: World, step_plan: StepPlan) -> World:
+    """The world behind a step, without what no later step asks for."""
     needed = step_plan.needed
     domains = world.domains
     if any(place[:SLOT] not in needed for place in domains):
