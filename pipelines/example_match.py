@@ -6,10 +6,10 @@ value of that kind (see KINDS), and `{"$has": {…}}` for an object with at leas
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from operations.values import encode, is_digest
-from schema.nearest import short
+from schema.nearest import nearest, short
 from schema.pointers import join
 from schema.predicates import json_equal
 
@@ -31,14 +31,28 @@ KINDS: dict[str, Callable[[Json], bool]] = {
     "hash": lambda value: isinstance(value, str) and _HASH.fullmatch(value) is not None,
 }
 
+_KNOWN = ", ".join(KINDS)
 
-def malformed(pattern: Json, pointer: str) -> Iterator[tuple[str, str]]:
-    """Every placeholder of a pattern that means nothing, as (JSON Pointer, message)."""
+
+class Difference(NamedTuple):
+    """One place in which something else came than was expected, both in words."""
+
+    place: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        """One line for logs."""
+        return f"{self.place}: {self.found}, but expected {self.expected}"
+
+
+def malformed(pattern: Json, pointer: str) -> Iterator[tuple[str, str, str]]:
+    """Every placeholder of a pattern that means nothing, as (JSON Pointer, message, hint)."""
     if isinstance(pattern, dict):
         if ANY in pattern and (len(pattern) > 1 or pattern[ANY] not in KINDS):
-            yield pointer, f"`{ANY}` stands alone, with one of {', '.join(KINDS)}"
+            yield pointer, _placeholder(pattern), f'write {{"{ANY}": KIND}}; KIND: {_KNOWN}'
         if HAS in pattern and (len(pattern) > 1 or not isinstance(pattern[HAS], dict)):
-            yield pointer, f"`{HAS}` stands alone, with an object"
+            yield pointer, f"`{HAS}` stands alone, with an object", f'write {{"{HAS}": {{…}}}}'
         for name, item in pattern.items():
             yield from malformed(item, join(pointer, name))
     elif isinstance(pattern, list | tuple):
@@ -46,41 +60,53 @@ def malformed(pattern: Json, pointer: str) -> Iterator[tuple[str, str]]:
             yield from malformed(item, join(pointer, number))
 
 
-def differences(pattern: Json, value: Json, where: str) -> Iterator[str]:
-    """What differs, one sentence a place, each beginning with the place."""
+def differences(pattern: Json, value: Json, where: str) -> Iterator[Difference]:
+    """What differs, place by place, each beginning with `where`."""
     if isinstance(pattern, dict):
         if ANY in pattern:
             if not KINDS[pattern[ANY]](value):
-                yield f"{where}: {_told(value)} is not a {pattern[ANY]}"
+                yield Difference(where, f"any {pattern[ANY]}", told(value))
         elif HAS in pattern:
             yield from _members(pattern[HAS], value, where, closed=False)
         else:
             yield from _members(pattern, value, where, closed=True)
     elif isinstance(pattern, list | tuple):
         if not isinstance(value, list):
-            yield f"{where}: {_told(value)} instead of a list"
+            yield Difference(where, "a list", told(value))
             return
         if len(pattern) != len(value):
-            yield f"{where}: {len(value)} items instead of {len(pattern)}: {_told(value)}"
+            yield Difference(where, f"{len(pattern)} items", f"{len(value)} items: {told(value)}")
         for number, (wanted, item) in enumerate(zip(pattern, value, strict=False)):
             yield from differences(wanted, item, f"{where}/{number}")
     elif not json_equal(pattern, value):
-        yield f"{where}: {_told(value)} instead of {_told(pattern)}"
+        yield Difference(where, told(pattern), told(value))
 
 
-def _members(pattern: dict[str, Json], value: Json, where: str, *, closed: bool) -> Iterator[str]:
+def told(value: Json) -> str:
+    """A value as JSON, cut short."""
+    return short(encode(value).decode(), 200)
+
+
+def _placeholder(pattern: dict[str, Json]) -> str:
+    if len(pattern) > 1:
+        return f"`{ANY}` stands alone"
+    kind = pattern[ANY]
+    match = nearest(kind, KINDS) if isinstance(kind, str) else None
+    meant = f"; did you mean `{match}`?" if match else ""
+    return f"`{ANY}` knows no {told(kind)}{meant}"
+
+
+def _members(
+    pattern: dict[str, Json], value: Json, where: str, *, closed: bool
+) -> Iterator[Difference]:
     if not isinstance(value, dict):
-        yield f"{where}: {_told(value)} instead of an object"
+        yield Difference(where, "an object", told(value))
         return
     for name, wanted in pattern.items():
         if name not in value:
-            yield f"{join(where, name)}: missing"
+            yield Difference(join(where, name), told(wanted), "nothing")
         else:
             yield from differences(wanted, value[name], join(where, name))
     if closed:
-        for name in value.keys() - pattern.keys():
-            yield f"{join(where, name)}: {_told(value[name])}, but nothing was expected"
-
-
-def _told(value: Json) -> str:
-    return short(encode(value).decode(), 200)
+        for name in sorted(value.keys() - pattern.keys()):
+            yield Difference(join(where, name), "nothing", told(value[name]))

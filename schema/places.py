@@ -4,7 +4,11 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from errors.finding import Finding, Severity
+from schema.nearest import short
 from schema.pointers import index_of, steps
+
+MOST_TOLD = 1000
+"""Characters of a finding's message, hint and path each."""
 
 
 @dataclass(slots=True)
@@ -63,6 +67,7 @@ class Places:
         key: bool = False,
         path: str = "",
     ) -> Finding:
-        """A finding at a pointer (at its key with `key`)."""
+        """A finding at a pointer (at its key with `key`); what it quotes of the schema is cut."""
         line, column = self.of(pointer, key=key)
-        return Finding(self.file, line, column, rule, pointer, severity, message, hint, path)
+        told, remedy, way = (short(text, MOST_TOLD) for text in (message, hint, path))
+        return Finding(self.file, line, column, rule, pointer, severity, told, remedy, way)
