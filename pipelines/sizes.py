@@ -154,8 +154,7 @@ class Sizes:
 
 
 def _scalar(shape: Shape) -> int | None:
-    found = _SCALARS.get(shape.kind)
-    return found
+    return _SCALARS.get(shape.kind)
 
 
 def _total(sizes: Iterable[int | None]) -> int | None:

@@ -1,0 +1,196 @@
+"""Facts of routes, derived from the schema and the operations' declarations."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from errors.catalogue import CATALOGUE
+from operations.operation import Operation
+from operations.vocabulary import VOCABULARY
+from pipelines.check.analysis import Analysis, Whole
+from pipelines.check.flow import Visit
+from pipelines.cost import StepCosts
+from pipelines.entrances import entrances
+from pipelines.facts import Answer, Cost, PathFacts, RouteFacts, StepFacts
+from pipelines.load import Loaded
+from pipelines.nodes import Reference, StepNode, references
+from pipelines.shapes import Shape, present
+from pipelines.ways import paths, worse, worst
+from pipelines.words import (
+    condition_words,
+    output_words,
+    reference_words,
+    target_words,
+    type_words,
+    value_words,
+)
+
+_MOST_VISITS = 256
+"""Worlds at one step that are asked what is null there."""
+
+
+def route_facts(
+    loaded: Loaded, vocabulary: Sequence[Operation] = VOCABULARY
+) -> tuple[RouteFacts, ...]:
+    """The facts of each declared route, in order; none when the schema may not serve."""
+    return tuple(facts_of(analysis) for analysis in _analyses(loaded, vocabulary, events=False))
+
+
+def apply_facts(
+    loaded: Loaded, vocabulary: Sequence[Operation] = VOCABULARY
+) -> tuple[RouteFacts, ...]:
+    """The facts of each apply pipeline: its `id` is the event's type, `method` and `path` empty."""
+    return tuple(facts_of(analysis) for analysis in _analyses(loaded, vocabulary, events=True))
+
+
+def facts_of(analysis: Analysis) -> RouteFacts:
+    """The facts of one pipeline that has no errors."""
+    pipeline, route = analysis.pipeline, analysis.route
+    steps = tuple(_steps(analysis))
+    ways = () if route is None else entrances(analysis)
+    found, complete = paths(analysis)
+    anonymous = frozenset(analysis.whole.document.auth.anonymous.scopes)
+    return RouteFacts(
+        id=pipeline.id if route is not None else pipeline.event or "",
+        method="" if route is None else route.method,
+        path="" if route is None else route.path,
+        tags=pipeline.tags,
+        description=_description(analysis),
+        scopes=tuple(sorted({scope for way in ways for scope in way})),
+        every=len(ways) == 1 and len(ways[0]) > 1,
+        anonymous=any(way <= anonymous for way in ways),
+        parameters=(),
+        request_media=None,
+        request_body=None,
+        steps=steps,
+        effects=tuple(sorted({effect for s in steps if s.runs for effect in s.effects})),
+        answers=tuple(answer for step in steps if step.runs for answer in step.answers),
+        paths=found,
+        complete=complete,
+        cost=_cost(analysis, found, steps),
+        entrances=tuple(tuple(sorted(way)) for way in ways),
+    )
+
+
+def _analyses(
+    loaded: Loaded, vocabulary: Sequence[Operation], *, events: bool
+) -> Iterator[Analysis]:
+    if loaded.schema is None:
+        return
+    whole = Whole(loaded.schema.document, {operation.name: operation for operation in vocabulary})
+    yield from (found for found in whole.pipelines if (found.route is None) is events)
+
+
+def _description(analysis: Analysis) -> str:
+    return str(getattr(analysis.route, "description", None) or "")
+
+
+def _cost(analysis: Analysis, found: Sequence[PathFacts], steps: Sequence[StepFacts]) -> Cost:
+    """The worst of all paths; of all steps together where nobody can follow the paths."""
+    known = worst(analysis)
+    if known is not None:
+        return known.tally.total()
+    total = Cost()
+    for step in steps:
+        total += step.cost
+    return total
+
+
+def _steps(analysis: Analysis) -> Iterator[StepFacts]:
+    visits: dict[int, list[Visit]] = {}
+    for visit in analysis.flow.visits:
+        visits.setdefault(visit.step.index, []).append(visit)
+    costs = StepCosts(analysis)
+    unknown = analysis.flow.exceeded is not None
+    for step in analysis.pipeline.steps:
+        asked = visits.get(step.index, [])
+        here = [visit for visit in asked if visit.holds]
+        cost = costs.of(step)
+        if here:
+            first, *others = (costs.of(step, visit.world) for visit in here)
+            cost = first
+            for other in others:
+                cost = worse(cost, other)
+        yield StepFacts(
+            index=step.index,
+            operation=step.operation.name,
+            pointer=step.pointer,
+            arguments=dict(_arguments(step)),
+            reads=tuple(_reads(analysis, step, asked, here).items()),
+            sets=tuple(_sets(analysis, step)),
+            guard=None if step.when is None else condition_words(step.when),
+            effects=tuple(sorted(step.operation.effects)),
+            answers=tuple(_answers(step)),
+            cost=cost,
+            runs=bool(here) or unknown,
+        )
+
+
+def _arguments(step: StepNode) -> Iterator[tuple[str, str]]:
+    """In the order in which the operation declares them."""
+    for parameter in step.operation.parameters:
+        name = parameter.name
+        if name in step.dynamic:
+            yield name, value_words(step.dynamic[name])
+        elif name in step.static:
+            value = step.static[name]
+            yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _reads(
+    analysis: Analysis, step: StepNode, asked: Sequence[Visit], here: Sequence[Visit]
+) -> dict[str, str]:
+    """Each name that the step reads, with its type: in the guard as it is known before it, in the
+    arguments as it is known where the step runs.
+    """
+    read = [(reference, asked) for reference in references(step.when)] if step.when else []
+    for node in step.dynamic.values():
+        read += [(reference, here) for reference in references(node)]
+    found: dict[str, str] = {}
+    for reference, visits in read:
+        found.setdefault(reference_words(reference), _type(analysis, step, reference, visits))
+    entity = step.static.get("entity")
+    if entity is not None and step.operation.name != "parse.path":
+        found |= dict(_fields(analysis, entity))
+    return found
+
+
+def _type(analysis: Analysis, step: StepNode, reference: Reference, here: Sequence[Visit]) -> str:
+    target = analysis.plan.target(reference, step.index)
+    if target is None:
+        return "anything"
+    shape = target.shape
+    place = analysis.plan.place(reference, step.index)
+    if shape.nullable and here and place is not None and len(here) <= _MOST_VISITS:
+        if not any(visit.world.shape(place).nullable for visit in here):
+            shape = present(shape)
+    return target_words(target, analysis.scope, shape)
+
+
+def _sets(analysis: Analysis, step: StepNode) -> Iterator[tuple[str, str]]:
+    for output, variable in step.outputs.items():
+        yield f"${variable}", output_words(output, variable, analysis.scope)
+    entity = step.static.get("entity")
+    if entity is not None and step.operation.name in ("parse.path", "normalize.entity"):
+        yield from _fields(analysis, entity)
+
+
+def _fields(analysis: Analysis, entity: str) -> Iterator[tuple[str, str]]:
+    """The entity's fields that the path carries."""
+    declared: Mapping[str, object] = {}
+    known = analysis.scope.entities.get(entity)
+    if known is not None:
+        declared = known.fields
+    for name in declared:
+        if name in analysis.pipeline.params:
+            target = analysis.scope.target(Reference("{", name), 0)
+            shape = getattr(target, "shape", Shape("text"))
+            yield f"{{{name}}}", type_words(shape)
+
+
+def _answers(step: StepNode) -> Iterator[Answer]:
+    operation = step.operation
+    if "reply" in operation.effects:
+        status, code = step.static.get("status", 200), step.static.get("code")
+        yield Answer(status, code, step.index, operation.name)
+    for code in operation.errors:
+        yield Answer(CATALOGUE[code].status, code, step.index, operation.name)
