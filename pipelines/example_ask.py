@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlencode
 
 from errors.problem import Problem, Refusal, refuse
@@ -12,6 +12,7 @@ from operations.context import ExecutionContext, Principal, Request, UpstreamRes
 from operations.values import encode
 from operations.world import Network
 from pipelines.example_format import Answer, Ask, Given, content
+from pipelines.example_match import Difference
 from pipelines.program import Program
 from pipelines.run import run
 from schema.document_access import Upstream
@@ -34,7 +35,19 @@ class Answered(NamedTuple):
 
 
 class NotGiven(Exception):
-    """What an example presupposes cannot be made."""
+    """What an example presupposes cannot be made, or its request cannot be asked."""
+
+    def __init__(self, place: str, expected: str, found: str) -> None:
+        super().__init__(f"{place}: {found}")
+        self.difference = Difference(place, expected, found)
+
+
+class Asker(Protocol):
+    """How a request reaches a route: `ask`, or another way to the same pipelines."""
+
+    async def __call__(self, asked: Ask, program: Program, world: World, /) -> Answered:
+        """The answer. Raises NotGiven for a path that is not the route's."""
+        ...
 
 
 class Content:
@@ -72,7 +85,11 @@ class GivenNetwork:
 
 
 async def give(
-    given: Given, programs: Mapping[str, Program], world: World, tenant: str | None
+    given: Given,
+    programs: Mapping[str, Program],
+    world: World,
+    tenant: str | None,
+    asker: Asker,
 ) -> None:
     """Make what is there before. Raises NotGiven."""
     for store, texts in given.blobs.items():
@@ -84,15 +101,17 @@ async def give(
         for key, value in documents.items():
             await _store(world, tenant, name, key, value)
     for asked in given.requests:
-        answered = await ask(asked, programs[asked.route or ""], world)
+        answered = await asker(asked, programs[asked.route or ""], world)
         if answered.status >= 400:
-            told = answered.body[:200].decode("utf-8", "replace")
-            raise NotGiven(f"given: {asked.route} answered {answered.status}: {told}")
+            told = f"{answered.status}: {answered.body[:200].decode('utf-8', 'replace')}"
+            raise NotGiven(f"given/requests/{asked.route}", "a status below 400", told)
 
 
 async def ask(asked: Ask, program: Program, world: World) -> Answered:
     """Run a route's program for a request. Raises NotGiven for a path that is not the route's."""
-    ctx = ExecutionContext(world, _request(asked, program), _principal(asked, world), asked.tenant)
+    ctx = ExecutionContext(
+        world, request_of(asked, program), _principal(asked, world), asked.tenant
+    )
     try:
         reply = await run(program, ctx)
     except Refusal as refusal:
@@ -120,12 +139,14 @@ async def _store(world: World, tenant: str | None, name: str, key: str, value: A
                 index.upsert.function(ctx, each, key, value)
         await ctx.commit()
     except (Refusal, ValueError) as wrong:
-        raise NotGiven(f"given: {name} {key}: {wrong}") from wrong
+        place = f"given/documents/{name}/{key}"
+        raise NotGiven(place, "a document that can be stored", str(wrong)) from wrong
     finally:
         await ctx.leave()
 
 
-def _request(asked: Ask, program: Program) -> Request:
+def request_of(asked: Ask, program: Program) -> Request:
+    """The request as the pipeline reads it. Raises NotGiven for a path that is not the route's."""
     params = _params(asked, program)
     path = _PARAMETER.sub(lambda found: quote(params[found[1]]), program.path)
     query = asked.query if isinstance(asked.query, str) else urlencode(_texts(asked.query))
@@ -142,7 +163,7 @@ def _params(asked: Ask, program: Program) -> dict[str, str]:
         pattern += f"(?P<{name}>{'.+' if star else '[^/]+'}){re.escape(literal)}"
     found = re.fullmatch(pattern, asked.path)
     if found is None:
-        raise NotGiven(f"request: {asked.path} is not a path of {program.id}, {program.path}")
+        raise NotGiven("request/path", f"a path of {program.id}, {program.path}", asked.path)
     return {name: unquote(text) for name, text in found.groupdict().items()}
 
 

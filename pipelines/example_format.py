@@ -6,6 +6,7 @@ unknown reference, E108 a value that does not fit its place.
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ from pipelines.parse import path_params
 from schema.document import Document, Route
 from schema.document_data import Json, Part
 from schema.nearest import hint
-from schema.pointers import join
+from schema.pointers import follow, join
 from schema.validators import Validator
 
 Status = Annotated[int, Meta(ge=100, le=599)]
@@ -90,6 +91,15 @@ class Example(Part, frozen=True, kw_only=True):
     expect: Expect
 
 
+_PARTS: tuple[tuple[re.Pattern[str], type[Part]], ...] = (
+    (re.compile(r"/given/\d+"), Given),
+    (re.compile(r"/given/\d+/requests/\d+|/request"), Ask),
+    (re.compile(r"/given/\d+/upstreams/[^/]+/\d+"), Answer),
+    (re.compile(r"/expect"), Expect),
+)
+"""Which part of an example a place in it belongs to; the example itself is the rest."""
+
+
 def content(spec: Answer | Ask | Expect) -> bytes:
     """The bytes that `text` or `base64` stand for; none for neither."""
     if spec.base64 is not None:
@@ -106,12 +116,7 @@ def parse_examples(
     names: set[str] = set()
     for number, written in enumerate(route.examples):
         place = f"{pointer}/examples/{number}"
-        found = [
-            Fault(
-                place + failure["where"], failure["message"], "see the format of examples", "E103"
-            )
-            for failure in _shape().failures(written)
-        ]
+        found = list(_shape_faults(written, place))
         if not found:
             example = msgspec.convert(written, Example)
             found = list(_faults(example, route, place, document))
@@ -123,6 +128,21 @@ def parse_examples(
                 examples.append(example)
         faults += found
     return tuple(examples), faults
+
+
+def _shape_faults(written: Any, place: str) -> Iterator[Fault]:
+    """What has not the shape of an example (E103); of an unknown name, the nearest known one."""
+    for failure in _shape().failures(written):
+        where, message = failure["where"], failure["message"]
+        part = next((part for at, part in _PARTS if at.fullmatch(where)), Example)
+        known = part.__struct_fields__
+        if not message.startswith("unknown properties"):
+            told = "`larder test --help` tells the format of examples"
+            yield Fault(place + where, message, told, "E103")
+            continue
+        for name in sorted(follow(written, where).keys() - set(known)):
+            told = f"an example knows no `{name}` here"
+            yield Fault(join(place + where, name), told, hint(name, known), "E103")
 
 
 @cache
@@ -176,8 +196,8 @@ def _expect_faults(expect: Expect, route: Route, place: str, document: Document)
     if expect.json is not UNSET:
         patterns["json"] = expect.json
     for name, pattern in patterns.items():
-        for where, message in malformed(pattern, f"{place}/{name}"):
-            yield Fault(where, message, 'write {"$any": "text"} or {"$has": {…}}')
+        for where, message, remedy in malformed(pattern, f"{place}/{name}"):
+            yield Fault(where, message, remedy)
 
 
 def _stored_faults(stored: Mapping[str, Any], place: str, document: Document) -> Iterator[Fault]:

@@ -17,7 +17,7 @@
         "namespaces": ["acme"], "tenant": "t1"},
       "expect": {                                       what is left out is not looked at
         "status": 201, "code": "GONE" (of an error),
-        "headers": {"content-type": "application/json"},
+        "headers": {"content-type": "application/json"},      null: there is no such header
         "json": {…} or "text": "…" or "base64": "…",    the body
         "documents": {"tag_map": {"tag/…": {…} or null}},     afterwards; null: there is none
         "events": [{"type": "tag.updated", "payload": {…}}]}   those that the request emitted
@@ -28,6 +28,7 @@ In `expect`, `{"$any": "digest"}` stands for any digest (also `time`, `text`, `i
 ranges, HEAD) is not part of an example: it runs the pipeline, as the service would.
 """
 
+import time
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -35,9 +36,17 @@ from msgspec import UNSET
 
 from operations.context import World
 from operations.values import decode
-from pipelines.example_ask import Answered, GivenNetwork, NotGiven, OpenWorld, ask, give
+from pipelines.example_ask import (
+    Answered,
+    Asker,
+    GivenNetwork,
+    NotGiven,
+    OpenWorld,
+    ask,
+    give,
+)
 from pipelines.example_format import Example, Expect, content, parse_examples
-from pipelines.example_match import differences
+from pipelines.example_match import Difference, differences
 from pipelines.program import Program, Programs
 from schema.model import Schema
 
@@ -49,7 +58,8 @@ class Outcome(NamedTuple):
 
     route: str
     name: str
-    differences: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    seconds: float = 0.0
 
 
 async def run_examples(
@@ -57,39 +67,46 @@ async def run_examples(
     programs: Programs,
     open_world: OpenWorld,
     routes: Collection[str] | None = None,
+    names: Collection[str] | None = None,
+    *,
+    tested: Programs | None = None,
 ) -> AsyncIterator[Outcome]:
     """Run the examples of all routes (or of those named), each in a world of its own.
 
-    A malformed example is an outcome too: its differences tell the place and what is wrong.
+    With `names` only examples so called. `tested` are the programs that the examples' own requests
+    run, when these are to be watched; what is given is made with `programs`.
     """
     known = {program.id: program for program in programs.routes}
+    own = {program.id: program for program in (tested or programs).routes}
     for position, route in enumerate(schema.document.api.routes):
         if routes is not None and route.id not in routes:
             continue
-        pointer = f"/api/routes/{position}"
-        examples, faults = parse_examples(route, pointer, schema.document)
-        for fault in faults:
-            told = f"{fault.rule} at {fault.pointer}: {fault.message} ({fault.hint})"
-            yield Outcome(route.id, "the form of the examples", (told,))
+        examples, _ = parse_examples(route, f"/api/routes/{position}", schema.document)
         for example in examples:
-            found = await run_example(example, known[route.id], known, open_world)
-            yield Outcome(route.id, example.name, found)
+            if names is None or example.name in names:
+                started = time.perf_counter()
+                found = await run_example(example, own[route.id], known, open_world)
+                yield Outcome(route.id, example.name, found, time.perf_counter() - started)
 
 
 async def run_example(
-    example: Example, program: Program, programs: Mapping[str, Program], open_world: OpenWorld
-) -> tuple[str, ...]:
+    example: Example,
+    program: Program,
+    programs: Mapping[str, Program],
+    open_world: OpenWorld,
+    asker: Asker = ask,
+) -> tuple[Difference, ...]:
     """What differed from what the example expects."""
     network = GivenNetwork(example.given)
     tenant = example.request.tenant
     async with open_world(network) as world:
         try:
             for given in example.given:
-                await give(given, programs, world, tenant)
+                await give(given, programs, world, tenant, asker)
             before = len(await _events(world, tenant))
-            answered = await ask(example.request, program, world)
+            answered = await asker(example.request, program, world)
         except NotGiven as wrong:
-            return (str(wrong),)
+            return (wrong.difference,)
         found = list(_compare(example.expect, answered))
         if example.expect.events is not None:
             emitted = (await _events(world, tenant))[before:]
@@ -101,23 +118,26 @@ async def run_example(
         return tuple(found)
 
 
-def _compare(expect: Expect, answered: Answered) -> Iterator[str]:
+def _compare(expect: Expect, answered: Answered) -> Iterator[Difference]:
+    came = answered.body[:200].decode("utf-8", "replace")
     if answered.status != expect.status:
-        told = answered.body[:200].decode("utf-8", "replace")
-        yield f"status: {answered.status} instead of {expect.status}: {told}"
+        yield Difference("status", str(expect.status), f"{answered.status}: {came}")
     if expect.code is not None and answered.code != expect.code:
-        yield f"code: {answered.code} instead of {expect.code}"
+        yield Difference("code", expect.code, answered.code or "no error")
     for name, pattern in expect.headers.items():
         yield from differences(pattern, answered.headers.get(name.lower()), f"headers/{name}")
     if expect.json is not UNSET:
         try:
             yield from differences(expect.json, decode(answered.body), "json")
         except ValueError:
-            yield "json: the body is not JSON"
+            yield Difference("json", "JSON", f"{len(answered.body)} bytes that are none: {came}")
     if expect.text is not None or expect.base64 is not None:
-        if answered.body != content(expect):
-            told = answered.body[:200].decode("utf-8", "replace")
-            yield f"body: {len(answered.body)} other bytes: {told}"
+        wanted = content(expect)
+        if answered.body != wanted:
+            told = wanted[:200].decode("utf-8", "replace")
+            yield Difference(
+                "body", f"{len(wanted)} bytes: {told}", f"{len(answered.body)} bytes: {came}"
+            )
 
 
 async def _events(world: World, tenant: str | None) -> list[dict[str, Any]]:
