@@ -1,0 +1,91 @@
+"""E601 to E605, E701 to E703, W101 to W103: the collector, replication, cost, and what is told."""
+
+from collections.abc import Mapping
+
+from errors.rulebook.entry import Entry
+
+SERVICE: Mapping[str, Entry] = {
+    "E701": Entry(
+        "pipelines of a bearable length",
+        "A pipeline has at most `ops.limits.max_pipeline_ops` steps.",
+        "The limit is what a reader of the schema may rely on.",
+        "Split the route, or raise the limit. `validation.load_time_checks` can make it a warning.",
+        "schema",
+        '"ops": {"limits": {"max_pipeline_ops": 3}}',
+        '"ops": {"limits": {"max_pipeline_ops": 4}}',
+    ),
+    "W101": Entry(
+        "capabilities that cover what is used",
+        "`capabilities` lists each kind of storage and each feature that the rest uses.",
+        "Operators and tools read there what a deployment needs.",
+        "Add the word of the hint to `capabilities`.",
+        "schema",
+        '"capabilities": {"storage": ["blob", "kv"]}',
+        '"capabilities": {"storage": ["blob", "kv", "index"]}',
+    ),
+    "W102": Entry(
+        "switches that agree",
+        "No section is switched on whose feature is off.",
+        "The feature wins: the collector that was meant to run never does.",
+        "Switch both on, or both off.",
+        "schema",
+        '"capabilities": {"features": ["proxy", "events", "replication", "gc"]},\n'
+        '"gc": {"enabled": true}, "features": {"gc_enabled": false}',
+        '"gc": {"enabled": false}, "features": {"gc_enabled": false}',
+    ),
+    "W103": Entry(
+        "values that change something",
+        "No value is set that this release does nothing with.",
+        "Whoever set it relies on it.",
+        "Leave it out.",
+        "schema",
+        '"ops": {"closed_world": false}',
+        '"ops": {"closed_world": true}',
+    ),
+}
+
+OWN: Mapping[str, Entry] = {
+    "inv": Entry(
+        "a schema's own invariants",
+        "What `invariants.global` asserts of the schema itself holds.",
+        "The author's promises are kept by everyone who changes the schema later.",
+        "Change what the invariant speaks of back; or change the invariant, if the promise is no "
+        "longer meant.",
+        "schema",
+        '"features": {"mutable_tags": true},\n'
+        '"invariants": {"global": [{"id": "inv.tags_stay",\n'
+        '  "description": "A tag never moves.",\n'
+        '  "assert": {"equals": ["/features/mutable_tags", false]}}]}',
+        '"features": {"mutable_tags": false},\n'
+        '"invariants": {"global": [{"id": "inv.tags_stay",\n'
+        '  "description": "A tag never moves.",\n'
+        '  "assert": {"equals": ["/features/mutable_tags", false]}}]}',
+    ),
+    "val": Entry(
+        "a schema's own checks at load",
+        "What `validation.load_time_checks` asks for is a rule of this book, and rejects the "
+        "schema (`reject_config`) or, where a schema that breaks it still runs safely, warns "
+        "(`warn`). Findings carry the rule's id.",
+        "A check that names no rule would check nothing.",
+        "Name the rule in `require`; write `reject_config` for rules that no schema may break.",
+        "schema",
+        '"validation": {"load_time_checks": [{"id": "val.writes",\n'
+        '  "require": "E310", "on_fail": "warn"}]}',
+        '"validation": {"load_time_checks": [{"id": "val.writes",\n'
+        '  "require": "E310", "on_fail": "reject_config"}]}',
+    ),
+    "run": Entry(
+        "a schema's own checks at run time",
+        "What `validation.runtime_checks` asks for is a rule of this book that is watched while "
+        "requests run: a step that breaks it aborts the request (`abort_request`) or is logged "
+        "(`warn`).",
+        "An operation that does what it has not declared is caught before it is committed.",
+        "Name the rule in `require`, and write `abort_request` or `warn`.",
+        "schema",
+        '"validation": {"runtime_checks": [{"id": "run.reads",\n'
+        '  "require": "E304", "on_fail": "reject_config"}]}',
+        '"validation": {"runtime_checks": [{"id": "run.reads",\n'
+        '  "require": "E304", "on_fail": "abort_request"}]}',
+    ),
+}
+"""What ids of the schema's own mean, by what stands before their first point."""
