@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple
 from operations.operation import Operation
 from pipelines.bind import BoundStep
 from pipelines.check.analysis import Analysis, Whole
-from pipelines.check.asks import words
 from pipelines.compile import compile_schema
 from pipelines.evaluate import Guard, Slots
 from pipelines.nodes import All, Condition, Either, Not, StepNode, Test
 from pipelines.program import Programs
+from pipelines.words import condition_words
 from schema.model import Schema
 
 
@@ -152,7 +152,7 @@ def _messages(
     shown: frozenset[Goal],
 ) -> Iterator[str]:
     reached = ran in shown or not shown.isdisjoint(outcomes)
-    guard = "" if step.when is None else f"`{_words(step.when)}`"
+    guard = "" if step.when is None else f"`{condition_words(step.when)}`"
     if not reached and not lacking.isdisjoint({ran, *outcomes}):
         yield " never ran: no example comes to it"
         return
@@ -163,7 +163,7 @@ def _messages(
     for test in _comparisons(step):
         for holds, word in ((True, "never"), (False, "always")):
             if Goal("comparison", test.pointer, holds) in lacking:
-                yield f": in its guard `{words(test)}` {word} held"
+                yield f": in its guard `{condition_words(test)}` {word} held"
 
 
 def _comparisons(step: StepNode) -> list[Test]:
@@ -179,15 +179,3 @@ def _tests(condition: Condition) -> Iterator[Test]:
                 yield from _tests(part)
         case Not(inner):
             yield from _tests(inner)
-
-
-def _words(condition: Condition) -> str:
-    match condition:
-        case Test():
-            return words(condition)
-        case Not(inner):
-            return f"not ({_words(inner)})"
-        case All(parts):
-            return " and ".join(f"({_words(part)})" for part in parts)
-        case Either(parts):
-            return " or ".join(f"({_words(part)})" for part in parts)

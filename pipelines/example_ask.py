@@ -1,7 +1,7 @@
 """The requests of examples, and what is there before them: run as the service would, sans HTTP."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlencode
@@ -11,7 +11,7 @@ from operations import index, kv
 from operations.context import ExecutionContext, Principal, Request, UpstreamResponse, World
 from operations.values import encode
 from operations.world import Network
-from pipelines.example_format import Answer, Ask, Given, content
+from pipelines.example_format import Answer, Ask, Given, Others, content
 from pipelines.example_match import Difference
 from pipelines.program import Program
 from pipelines.run import run
@@ -63,9 +63,13 @@ class Content:
 
 
 class GivenNetwork:
-    """The upstreams as an example gives them; any other question is refused."""
+    """The upstreams as an example gives them; any other question is refused.
+
+    `others` does what happens while an upstream is asked; it is set once there is a world.
+    """
 
     def __init__(self, several: Sequence[Given]) -> None:
+        self.others: Callable[[Others], Awaitable[None]] = _alone
         self._answers: dict[tuple[str, str], Answer] = {
             (name, answer.path): answer
             for given in several
@@ -80,27 +84,28 @@ class GivenNetwork:
         answer = self._answers.get((name, path))
         if answer is None:
             raise refuse("UPSTREAM_ERROR", f"upstream {name} has no answer to {method} {path}")
+        await self.others(answer.meanwhile)
         sent = {key.lower(): value for key, value in answer.headers.items()}
         return UpstreamResponse(answer.status, sent, Content(content(answer)), _nothing)
 
 
 async def give(
-    given: Given,
+    others: Others,
     programs: Mapping[str, Program],
     world: World,
     tenant: str | None,
     asker: Asker,
 ) -> None:
-    """Make what is there before. Raises NotGiven."""
-    for store, texts in given.blobs.items():
+    """Make what others have put there. Raises NotGiven."""
+    for store, texts in others.blobs.items():
         for text in texts:
             writer = world.blobs[store].writer()
             await writer.write(text.encode())
             await world.blobs[store].keep(await writer.finish())
-    for name, documents in given.documents.items():
+    for name, documents in others.documents.items():
         for key, value in documents.items():
             await _store(world, tenant, name, key, value)
-    for asked in given.requests:
+    for asked in others.requests:
         answered = await asker(asked, programs[asked.route or ""], world)
         if answered.status >= 400:
             told = f"{answered.status}: {answered.body[:200].decode('utf-8', 'replace')}"
@@ -192,6 +197,10 @@ def _refused(problem: Problem, headers: Mapping[str, str]) -> Answered:
     body = {"ok": False, "error": {**error, "request_id": REQUEST_ID}}
     sent = {"content-type": "application/json"} | {n.lower(): v for n, v in headers.items()}
     return Answered(problem.status, problem.code, sent, encode(body))
+
+
+async def _alone(others: Others) -> None:
+    """Nobody else is there."""
 
 
 async def _nothing() -> None:

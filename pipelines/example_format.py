@@ -27,16 +27,6 @@ from schema.validators import Validator
 Status = Annotated[int, Meta(ge=100, le=599)]
 
 
-class Answer(Part, frozen=True, kw_only=True):
-    """What an upstream answers to `path`, as often as it is asked."""
-
-    path: str
-    status: Status = 200
-    headers: dict[str, str] = {}
-    text: str | None = None
-    base64: str | None = None
-
-
 class Ask(Part, frozen=True, kw_only=True):
     """A request; `json` UNSET means that it has no JSON body."""
 
@@ -60,13 +50,29 @@ class Ask(Part, frozen=True, kw_only=True):
         return content(self)
 
 
-class Given(Part, frozen=True, kw_only=True):
-    """What there is before the request, in the order of the fields."""
+class Others(Part, frozen=True, kw_only=True):
+    """What others have put there, in the order of the fields."""
 
-    upstreams: dict[str, tuple[Answer, ...]] = {}
     blobs: dict[str, tuple[str, ...]] = {}
     documents: dict[str, dict[str, Json]] = {}
     requests: tuple[Ask, ...] = ()
+
+
+class Answer(Part, frozen=True, kw_only=True):
+    """What an upstream answers to `path`, as often as it is asked; and what others do meanwhile."""
+
+    path: str
+    status: Status = 200
+    headers: dict[str, str] = {}
+    text: str | None = None
+    base64: str | None = None
+    meanwhile: Others = Others()
+
+
+class Given(Others, frozen=True, kw_only=True):
+    """What there is before the request; `upstreams` are there from the first."""
+
+    upstreams: dict[str, tuple[Answer, ...]] = {}
 
 
 class Expect(Part, frozen=True, kw_only=True):
@@ -93,8 +99,9 @@ class Example(Part, frozen=True, kw_only=True):
 
 _PARTS: tuple[tuple[re.Pattern[str], type[Part]], ...] = (
     (re.compile(r"/given/\d+"), Given),
-    (re.compile(r"/given/\d+/requests/\d+|/request"), Ask),
+    (re.compile(r"/given/\d+/(?:upstreams/.+/)?requests/\d+|/request"), Ask),
     (re.compile(r"/given/\d+/upstreams/[^/]+/\d+"), Answer),
+    (re.compile(r"/given/\d+/upstreams/[^/]+/\d+/meanwhile"), Others),
     (re.compile(r"/expect"), Expect),
 )
 """Which part of an example a place in it belongs to; the example itself is the rest."""
@@ -152,27 +159,33 @@ def _shape() -> Validator:
 
 
 def _faults(example: Example, route: Route, place: str, document: Document) -> Iterator[Fault]:
-    routes = {each.id: each for each in document.api.routes}
     for number, given in enumerate(example.given):
         where = f"{place}/given/{number}"
-        yield from _stored_faults(given.documents, f"{where}/documents", document)
-        yield from _known(given.blobs, document.storage.blob_stores, f"{where}/blobs", "blob store")
+        yield from _others_faults(given, where, document)
         yield from _known(given.upstreams, document.upstreams, f"{where}/upstreams", "upstream")
         for upstream, answers in given.upstreams.items():
             for at, answer in enumerate(answers):
-                yield from _body_faults(answer, join(where, "upstreams", upstream, at))
-        for at, ask in enumerate(given.requests):
-            asked = f"{where}/requests/{at}"
-            if ask.route not in routes:
-                named = hint(ask.route or "", routes) or "write the `route` that it goes to"
-                yield Fault(f"{asked}/route", f"no route `{ask.route}`", named, "E107")
-            else:
-                yield from _ask_faults(ask, routes[ask.route], asked)
+                answering = join(where, "upstreams", upstream, at)
+                yield from _body_faults(answer, answering)
+                yield from _others_faults(answer.meanwhile, f"{answering}/meanwhile", document)
     if example.request.route not in (None, route.id):
         told = "the request of an example goes to the route that it stands in"
         yield Fault(f"{place}/request/route", told, "leave `route` out")
     yield from _ask_faults(example.request, route, f"{place}/request")
     yield from _expect_faults(example.expect, route, f"{place}/expect", document)
+
+
+def _others_faults(others: Others, where: str, document: Document) -> Iterator[Fault]:
+    routes = {each.id: each for each in document.api.routes}
+    yield from _stored_faults(others.documents, f"{where}/documents", document)
+    yield from _known(others.blobs, document.storage.blob_stores, f"{where}/blobs", "blob store")
+    for at, ask in enumerate(others.requests):
+        asked = f"{where}/requests/{at}"
+        if ask.route not in routes:
+            named = hint(ask.route or "", routes) or "write the `route` that it goes to"
+            yield Fault(f"{asked}/route", f"no route `{ask.route}`", named, "E107")
+        else:
+            yield from _ask_faults(ask, routes[ask.route], asked)
 
 
 def _ask_faults(ask: Ask, route: Route, place: str) -> Iterator[Fault]:

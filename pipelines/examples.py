@@ -3,7 +3,8 @@
     "examples": [{
       "name": "what it shows",                          once in a route
       "given": [{…}, …],                                what there is before, in this order:
-        {"upstreams": {"origin": [{"path": "/v1/…", "status": 200, "headers": {…}, "text": "…"}]}}
+        {"upstreams": {"origin": [{"path": "/v1/…", "status": 200, "headers": {…}, "text": "…",
+            "meanwhile": {"documents": {…}}}]}}         what others do while it is asked
         {"blobs": {"primary": ["text of a blob", …]}}
         {"documents": {"tag_map": {"tag/acme/hello/stable": {…}}}}    with their index rows
         {"requests": [{"route": "publish_artifact", …as below}]}      none may be refused
@@ -30,6 +31,7 @@ ranges, HEAD) is not part of an example: it runs the pipeline, as the service wo
 
 import time
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
@@ -100,9 +102,10 @@ async def run_example(
     network = GivenNetwork(example.given)
     tenant = example.request.tenant
     async with open_world(network) as world:
+        network.others = partial(give, programs=programs, world=world, tenant=tenant, asker=asker)
         try:
             for given in example.given:
-                await give(given, programs, world, tenant, asker)
+                await network.others(given)
             before = len(await _events(world, tenant))
             answered = await asker(example.request, program, world)
         except NotGiven as wrong:
