@@ -19,6 +19,7 @@ from errors.finding import Finding
 from schema.nearest import short
 from schema.places import Place, Places
 from schema.pointers import join
+from schema.quick import UNSURE, quick
 
 Json = Any
 
@@ -79,15 +80,23 @@ def parse(source: bytes, file: str) -> Parsed:
     except _Fault as fault:
         readable = source[: fault.at].decode("utf-8", "ignore")
         fault.at = len(readable)
-        places = Places(file, readable, Place(0))
+        places = Places(file, readable, lambda: Place(0))
         return Parsed(None, places, (_finding(places, fault),))
+    value = quick(source, MAX_DEPTH, MAX_VALUES, MAX_NAME, _MAX_NUMBER)
+    if value is not UNSURE:
+        return Parsed(value, Places(file, text, lambda: _Reader(text).document()[1]), ())
+    return parse_text(text, file)
+
+
+def parse_text(text: str, file: str) -> Parsed:
+    """The same of a text, value by value: what is refused is known with its place."""
     reader = _Reader(text)
     value, root = None, Place(0)
     try:
         value, root = reader.document()
     except _Fault as fault:
         reader.faults.append(fault)
-    places = Places(file, text, root)
+    places = Places(file, text, lambda: root)
     return Parsed(value, places, tuple(_finding(places, fault) for fault in reader.faults))
 
 

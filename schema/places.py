@@ -1,7 +1,10 @@
 """Where everything stands in the text of schema.json."""
 
+import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from errors.finding import Finding, Severity
 from schema.nearest import short
@@ -22,16 +25,24 @@ class Place:
 
 
 class Places:
-    """Finds line and column of a JSON Pointer, and makes findings that carry them."""
+    """Finds line and column of a JSON Pointer, and makes findings that carry them.
 
-    def __init__(self, file: str, text: str, root: Place) -> None:
+    `root` is asked for the first time that a place is: most schemas have no finding.
+    """
+
+    def __init__(self, file: str, text: str, root: Callable[[], Place]) -> None:
         self.file = file
-        self._root = root
-        self._lines = [0]
-        at = text.find("\n")
-        while at >= 0:
-            self._lines.append(at + 1)
-            at = text.find("\n", at + 1)
+        self._text = text
+        self._read = root
+
+    @cached_property
+    def _root(self) -> Place:
+        return self._read()
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """Where each line begins."""
+        return [0, *(found.end() for found in re.finditer("\n", self._text))]
 
     def at(self, offset: int) -> tuple[int, int]:
         """Line and column, from 1, of a character counted from 0."""
