@@ -35,6 +35,7 @@ COMMANDS: dict[str, Command] = {
     "serve": Command("service.commands_serve", "serve", "Serve the repository."),
     "check": Command("service.commands_check", "check", "Check schema files without serving."),
     "schema": Command("service.commands_schema", "schema", "Print the schema, or its own schema."),
+    "test": Command("service.commands_test", "test", "Run the examples of routes."),
     "login": Command("service.commands_login", "login", "Log in and remember the token."),
     "logout": Command("service.commands_login", "logout", "Revoke the remembered token."),
     "publish": Command("service.commands_packages", "publish", "Publish a file."),
