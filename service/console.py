@@ -1,10 +1,11 @@
 """What commands say: data on standard output, everything else on standard error."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -28,7 +29,7 @@ def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     texts = [["" if value is None else str(value) for value in row] for row in rows]
     if not sys.stdout.isatty():
         for row in texts:
-            click.echo("\t".join(_plain(value) for value in row))
+            click.echo("\t".join(plain(value) for value in row))
         return
     from rich.console import Console
     from rich.table import Table
@@ -36,19 +37,19 @@ def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in texts:
-        table.add_row(*(Text(_plain(value)) for value in row))
+        table.add_row(*(Text(plain(value)) for value in row))
     Console().print(table)
 
 
 def report(failure: Failure) -> None:
     """Code, message, hint and request id of what went wrong."""
-    say(f"error {failure.code}: {_plain(failure.message)}")
+    say(f"error {failure.code}: {plain(failure.message)}")
     if failure.details:
         say(f"  details: {json.dumps(failure.details, ensure_ascii=False)}")
     if failure.hint:
-        say(f"  hint: {_plain(failure.hint)}")
+        say(f"  hint: {plain(failure.hint)}")
     if failure.request_id:
-        say(f"  request id: {_plain(failure.request_id)}")
+        say(f"  request id: {plain(failure.request_id)}")
 
 
 @contextmanager
@@ -77,6 +78,12 @@ def human_size(count: int) -> str:
     return f"{size:.1f} TiB"
 
 
-def _plain(text: str) -> str:
+def takes_colours(stream: TextIO) -> bool:
+    """Whether a terminal shows what is written. NO_COLOR, if not empty, means no: no-color.org."""
+    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not unwanted
+
+
+def plain(text: str) -> str:
     """Without control characters: what a service says must not move the cursor."""
     return "".join(each if each.isprintable() else "�" for each in text)

@@ -5,17 +5,21 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from errors.finding import Finding
 from service.app import App, create_app
-from service.console import say
+from service.check_source import Text
+from service.check_text import tell
+from service.console import say, takes_colours
 from service.failures import CouldNotRun
 from service.log import open_log
 from service.metrics import MULTIPROCESS
@@ -37,14 +41,12 @@ def serve(settings: Settings) -> None:
         plan = read_plan(settings.schema)
         first_user = prepare(settings, time.time)
     except SchemaRefused as refused:
-        for finding in refused.findings:
-            say(str(finding))
+        _tell(refused.findings, refused.source)
         say(f"{refused.file} is refused; nothing is served")
         raise SystemExit(1) from None
     except StartError as problem:
         raise CouldNotRun(str(problem)) from problem
-    for finding in plan.warnings:
-        say(str(finding))
+    _tell(plan.warnings, plan.source)
     if first_user is not None:
         say(f"There is no user yet. Add one:  {first_user}")
     with _listening(settings) as listener, _quiet_signals():
@@ -54,6 +56,12 @@ def serve(settings: Settings) -> None:
             _run_workers(settings, listener)
         else:
             _run_alone(settings, plan, listener)
+
+
+def _tell(findings: Sequence[Finding], source: bytes) -> None:
+    """What was found, as `larder check` prints it."""
+    for line in tell(findings, Text(source), color=takes_colours(sys.stderr)):
+        say(line)
 
 
 def make_app() -> App:

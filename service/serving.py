@@ -27,11 +27,12 @@ class StartError(Exception):
 
 
 class SchemaRefused(StartError):
-    """The schema has errors; `findings` holds all of them."""
+    """The schema, whose text is `source`, has errors; `findings` holds all of them."""
 
-    def __init__(self, file: str, findings: tuple[Finding, ...]) -> None:
+    def __init__(self, file: str, source: bytes, findings: tuple[Finding, ...]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
         self.file = file
+        self.source = source
         self.findings = findings
 
 
@@ -75,7 +76,7 @@ def read_plan(file: Path) -> Plan:
         raise StartError(f"{file}: {problem.strerror or problem}") from problem
     loaded = load(source, str(file))
     if loaded.schema is None:
-        raise SchemaRefused(str(file), tuple(loaded.findings))
+        raise SchemaRefused(str(file), source, tuple(loaded.findings))
     routes = RouteTable((route.method, route.path, route) for route in loaded.routes)
     return Plan(source, loaded.schema, routes, tuple(loaded.findings))
 

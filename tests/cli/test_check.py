@@ -7,7 +7,7 @@ import pytest
 from tests.support.cli import larder_within
 from tests.support.server import ROOT
 
-KEYS = ["rule", "severity", "pointer", "file", "line", "column", "message", "hint"]
+KEYS = ["rule", "severity", "pointer", "file", "line", "column", "message", "hint", "path"]
 SHIPPED = (ROOT / "schema.json").read_bytes()
 BROKEN = SHIPPED.replace(b'"op": "kv.get"', b'"op": "kv.gett"')
 
