@@ -35,6 +35,7 @@ from pipelines.parse import parse_apply, parse_route
 from pipelines.policies import admission
 from pipelines.program import REQUEST_BODY, ROOTS, Program, Programs
 from pipelines.scope import Scope, Target
+from pipelines.validated import validated_fields
 from schema.document import Document, Route
 from schema.entities import Entity
 from schema.model import Schema
@@ -155,7 +156,7 @@ class _Compiler:
         node = step.dynamic[parameter.name]
         if parameter.key_of is not None:
             template = self._key_template(parameter.key_of, step)
-            return key_closure(template, node, locate, self._validated(step.index))
+            return key_closure(template, node, locate, validated_fields(self.scope, step.index))
         if not isinstance(node, Constant):
             return evaluator(node, locate)
         if node.value == REQUEST_BODY and step.operation.name == "blob.put":
@@ -207,20 +208,6 @@ class _Compiler:
         if parameter == "doc":
             return self.schema.documents[name].key
         return self.schema.indexes[name].document.key
-
-    def _validated(self, step: int) -> frozenset[str]:
-        """The path fields whose last treatment before the step is an unguarded validate.entity."""
-        proved: set[str] = set()
-        for node in self.pipeline.steps[:step]:
-            fields = self.scope.entities.get(node.static.get("entity", ""))
-            if fields is None:
-                continue
-            names = {name for name in fields.fields if name in self.pipeline.params}
-            if node.operation.name == "validate.entity" and node.when is None:
-                proved |= names
-            elif node.operation.name in ("parse.path", "normalize.entity"):
-                proved -= names
-        return frozenset(proved)
 
     def _disabled(self, tags: tuple[str, ...]) -> str | None:
         off = "proxy" in tags and not self.document.features.proxy_enabled

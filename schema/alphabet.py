@@ -71,6 +71,16 @@ def read(pattern: str) -> Extent:
     return extent
 
 
+def atoms(pattern: str) -> list[tuple[int, int, Ranges]]:
+    """Where each atom of one character begins and ends in the pattern, and what it matches.
+
+    Raises UnreadablePattern.
+    """
+    reader = _Atoms(pattern)
+    reader.alternation(0)
+    return reader.found
+
+
 def _either(one: Extent, other: Extent) -> Extent:
     endless = one.longest is None or other.longest is None
     return Extent(
@@ -245,6 +255,21 @@ class _Reader:
         code = ord(self.peek())
         self.at += 1
         return ((code, code),)
+
+
+class _Atoms(_Reader):
+    """Keeps the atoms that it meets."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(pattern)
+        self.found: list[tuple[int, int, Ranges]] = []
+
+    def atom(self, depth: int) -> Extent:
+        start, single = self.at, self.peek() != "("
+        extent = super().atom(depth)
+        if single and extent is not NOTHING:
+            self.found.append((start, self.at, extent.alphabet))
+        return extent
 
 
 def _is_number(text: str) -> bool:
