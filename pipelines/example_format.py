@@ -20,6 +20,7 @@ from pipelines.expressions import Fault
 from pipelines.parse import path_params
 from schema.document import Document, Route
 from schema.document_data import Json, Part
+from schema.meta import FREE
 from schema.nearest import hint
 from schema.pointers import follow, join
 from schema.validators import Validator
@@ -106,6 +107,8 @@ _PARTS: tuple[tuple[re.Pattern[str], type[Part]], ...] = (
 )
 """Which part of an example a place in it belongs to; the example itself is the rest."""
 
+_NESTED = ("given", "request", "expect", "requests", "meanwhile")
+
 
 def content(spec: Answer | Ask | Expect) -> bytes:
     """The bytes that `text` or `base64` stand for; none for neither."""
@@ -123,9 +126,10 @@ def parse_examples(
     names: set[str] = set()
     for number, written in enumerate(route.examples):
         place = f"{pointer}/examples/{number}"
-        found = list(_shape_faults(written, place))
+        plain = _plain(written)
+        found = list(_shape_faults(plain, place))
         if not found:
-            example = msgspec.convert(written, Example)
+            example = msgspec.convert(plain, Example)
             found = list(_faults(example, route, place, document))
             if example.name in names:
                 told = f"the example `{example.name}` stands twice"
@@ -135,6 +139,22 @@ def parse_examples(
                 examples.append(example)
         faults += found
     return tuple(examples), faults
+
+
+def _plain(part: Any) -> Any:
+    """A part of an example without its remarks (`comment`, `description`, `x-…`)."""
+    if isinstance(part, list | tuple):
+        return [_plain(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    kept = {
+        name: _plain(item) if name in _NESTED else item
+        for name, item in part.items()
+        if name not in FREE and not name.startswith("x-")
+    }
+    if isinstance(kept.get("upstreams"), dict):
+        kept["upstreams"] = {name: _plain(item) for name, item in kept["upstreams"].items()}
+    return kept
 
 
 def _shape_faults(written: Any, place: str) -> Iterator[Fault]:

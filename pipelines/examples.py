@@ -25,8 +25,9 @@
     }]
 
 In `expect`, `{"$any": "digest"}` stands for any digest (also `time`, `text`, `integer`, `boolean`,
-`uuid`, `hash`), `{"$has": {…}}` for an object with at least these members. HTTP itself (ETag,
-ranges, HEAD) is not part of an example: it runs the pipeline, as the service would.
+`uuid`, `hash`), `{"$has": {…}}` for an object with at least these members. Remarks (`comment`,
+`description`, `x-…`) may stand beside the names above. HTTP itself (ETag, ranges, HEAD) is not part
+of an example: it runs the pipeline, as the service would.
 """
 
 import time

@@ -43,9 +43,7 @@ def declared(schema: Json, route_id: str) -> Json:
 
 
 def add_pipeline(schema: Json) -> None:
-    path = "/v1/{namespace}/{name}/tags/{tag}/latest"
-    route = {"id": "tag_latest", "method": "POST", "path": path, "tags": ["package", "write"]}
-    schema["api"]["routes"].append({**route, "pipeline": template("pipeline")})
+    schema["api"]["routes"].append(template("pipeline"))
 
 
 def add_entity(schema: Json) -> None:
@@ -156,6 +154,17 @@ def test_every_template_explains_itself(file: Path) -> None:
 )
 def test_every_template_is_valid_as_it_stands(add: Callable[[Json], None]) -> None:
     assert [str(finding) for finding in alone(add)] == []
+
+
+@pytest.mark.parametrize("name", ["route", "pipeline"])
+def test_the_examples_of_a_template_show_all_of_it(name: str, tmp_path: Path) -> None:
+    file = str(TEMPLATES / f"{name}_template.json")
+    schema = str(ROOT / "schema.json")
+    asked = ("test", "--route", file, "--schema", schema, "--cover", "100", "--format", "json")
+    ran = larder_within(*asked, home=tmp_path)
+    (route,) = ran.json()["routes"]
+    assert (ran.code, route["ok"], route["coverage"]["percent"]) == (0, True, 100)
+    assert len(route["examples"]) >= 2
 
 
 def test_the_route_template_is_a_route(server: LiveServer) -> None:
