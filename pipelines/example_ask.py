@@ -115,7 +115,7 @@ async def give(
 async def ask(asked: Ask, program: Program, world: World) -> Answered:
     """Run a route's program for a request. Raises NotGiven for a path that is not the route's."""
     ctx = ExecutionContext(
-        world, request_of(asked, program), _principal(asked, world), asked.tenant
+        world, request_of(asked, program), principal_of(asked, world), asked.tenant
     )
     try:
         reply = await run(program, ctx)
@@ -179,7 +179,8 @@ def _texts(query: Mapping[str, str | int | bool]) -> dict[str, str]:
     }
 
 
-def _principal(asked: Ask, world: World) -> Principal:
+def principal_of(asked: Ask, world: World) -> Principal:
+    """Who asks, as the service would know them."""
     auth = world.schema.document.auth
     scopes = asked.scopes
     if asked.subject is None:

@@ -24,6 +24,8 @@ from service.routing import Match
 from service.runtime import Outside, Runtime, open_runtime
 from service.serving import Plan, StartError, read_plan
 from service.settings import Settings
+from service.traces import HEADER as TRACE_HEADER
+from service.traces import SCOPE as TRACE_SCOPE
 
 CLIENT_GONE = 499
 """What a request is logged with whose client left before it was answered."""
@@ -180,8 +182,10 @@ class App:
         )
         trace.tenant = tenant_of(world.schema.document.tenancy, request.headers, principal)
         context = ExecutionContext(world, request, principal, trace.tenant)
-        reply = await run(found.route, context)
         answer = Outlet(out.send, out.method, request.headers, out.id, out.meter)
+        if request.headers.get(TRACE_HEADER) == "1" and TRACE_SCOPE in principal.scopes:
+            return await runtime.tracer.answer(found.route, context, answer)
+        reply = await run(found.route, context)
         return await send_reply(answer, reply)
 
     def _admit(self) -> None:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from config_db.changes import generation
 from errors.problem import Refusal, refuse
-from service import accounts
+from service import accounts, traces
 from service.endpoint import Answer, Endpoint, request_id_of
 from service.refusals import unauthorized
 from service.runtime import Runtime
@@ -34,6 +34,7 @@ def make_pages(runtime: Runtime) -> Router:
             Route("/health/ready", Endpoint({"GET": health.ready})),
             Route("/metrics", _Metrics(runtime)),
             Route("/schema", _Schema(runtime)),
+            *traces.routes(runtime.tracer, runtime.accounts.authenticator),
         ],
         redirect_slashes=False,
         default=_nothing,
@@ -43,7 +44,7 @@ def make_pages(runtime: Runtime) -> Router:
 def page_of(path: str) -> str:
     """What requests of that path are counted as."""
     first = path[1:].partition("/")[0]
-    return first if first in ("auth", "health", "metrics", "schema") else "-"
+    return first if first in ("admin", "auth", "health", "metrics", "schema") else "-"
 
 
 async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:

@@ -20,6 +20,7 @@ from service.log import Log
 from service.metrics import Metrics
 from service.serving import Plan, Serving, StartError, open_serving
 from service.settings import Settings
+from service.traces import Tracer
 from service.upstream import UpstreamNetwork
 
 FLUSH_SECONDS = 1.0
@@ -44,6 +45,7 @@ class Runtime:
     log: Log
     clock: Callable[[], float]
     started_at: float
+    tracer: Tracer
 
 
 def key_file(settings: Settings) -> Path:
@@ -102,7 +104,7 @@ async def open_runtime(
     gc.collect()
     gc.freeze()
     stack.callback(gc.unfreeze)
-    return Runtime(settings, accounts, serving, metrics, log, clock, clock())
+    return Runtime(settings, accounts, serving, metrics, log, clock, clock(), Tracer(clock))
 
 
 def _accounts(
