@@ -3,16 +3,17 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from errors.catalogue import CATALOGUE
 from operations.operation import Operation
 from operations.vocabulary import VOCABULARY
+from pipelines.answers import around_answers, step_answers
 from pipelines.check.analysis import Analysis, Whole
 from pipelines.check.flow import Visit
 from pipelines.cost import StepCosts
 from pipelines.entrances import entrances
-from pipelines.facts import Answer, Cost, PathFacts, RouteFacts, StepFacts
+from pipelines.facts import Cost, PathFacts, RouteFacts, StepFacts
 from pipelines.load import Loaded
 from pipelines.nodes import Reference, StepNode, references
+from pipelines.parameters import parameters_of, request_of
 from pipelines.shapes import Shape, present
 from pipelines.ways import paths, worse, worst
 from pipelines.words import (
@@ -48,6 +49,7 @@ def facts_of(analysis: Analysis) -> RouteFacts:
     steps = tuple(_steps(analysis))
     ways = () if route is None else entrances(analysis)
     found, complete = paths(analysis)
+    media, body = request_of(analysis)
     anonymous = frozenset(analysis.whole.document.auth.anonymous.scopes)
     return RouteFacts(
         id=pipeline.id if route is not None else pipeline.event or "",
@@ -58,12 +60,15 @@ def facts_of(analysis: Analysis) -> RouteFacts:
         scopes=tuple(sorted({scope for way in ways for scope in way})),
         every=len(ways) == 1 and len(ways[0]) > 1,
         anonymous=any(way <= anonymous for way in ways),
-        parameters=(),
-        request_media=None,
-        request_body=None,
+        parameters=parameters_of(analysis),
+        request_media=media,
+        request_body=body,
         steps=steps,
         effects=tuple(sorted({effect for s in steps if s.runs for effect in s.effects})),
-        answers=tuple(answer for step in steps if step.runs for answer in step.answers),
+        answers=(
+            *around_answers(analysis),
+            *(answer for step in steps if step.runs for answer in step.answers),
+        ),
         paths=found,
         complete=complete,
         cost=_cost(analysis, found, steps),
@@ -119,7 +124,7 @@ def _steps(analysis: Analysis) -> Iterator[StepFacts]:
             sets=tuple(_sets(analysis, step)),
             guard=None if step.when is None else condition_words(step.when),
             effects=tuple(sorted(step.operation.effects)),
-            answers=tuple(_answers(step)),
+            answers=step_answers(analysis, step),
             cost=cost,
             runs=bool(here) or unknown,
         )
@@ -185,12 +190,3 @@ def _fields(analysis: Analysis, entity: str) -> Iterator[tuple[str, str]]:
             target = analysis.scope.target(Reference("{", name), 0)
             shape = getattr(target, "shape", Shape("text"))
             yield f"{{{name}}}", type_words(shape)
-
-
-def _answers(step: StepNode) -> Iterator[Answer]:
-    operation = step.operation
-    if "reply" in operation.effects:
-        status, code = step.static.get("status", 200), step.static.get("code")
-        yield Answer(status, code, step.index, operation.name)
-    for code in operation.errors:
-        yield Answer(CATALOGUE[code].status, code, step.index, operation.name)
