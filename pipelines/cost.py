@@ -26,7 +26,9 @@ class StepCosts:
         self._blob_stores = len(document.storage.blob_stores)
         # Each look at a tenant's blob asks every kv store whether it is the tenant's.
         self._owning = 0 if document.tenancy.mode == "off" else len(document.storage.kv_stores)
-        self._sizes = Sizes(analysis.whole, analysis.scope, analysis.pipeline.steps)
+        steps = analysis.pipeline.steps
+        self._puts = sum("blob.write" in step.operation.effects for step in steps)
+        self._sizes = Sizes(analysis.whole, analysis.scope, steps)
 
     def of(self, step: StepNode, world: World | None = None) -> Cost:
         """The cost of running a step; in any world, or in that one."""
@@ -44,16 +46,17 @@ class StepCosts:
         return 1 + self._owning
 
     def _verified(self, step: StepNode, world: World | None) -> int:
-        """Bytes that were put join the transaction, or are kept at once, once for each put; a
-        digest of other bytes is looked for in every store."""
+        """Bytes that were put join the transaction, or are kept at once; a digest of other bytes
+        is looked for in every store. Of several puts the bytes may be the same, and kept already.
+        """
         every = self._blob_stores * (1 + self._owning)
         digest = step.dynamic.get("digest")
-        if world is None or not isinstance(digest, Reference):
+        if world is None or self._puts > 1 or not isinstance(digest, Reference):
             return every
         place = self._analysis.plan.place(digest, step.index)
         if all(entry[1] != place for entry in world.pending):
             return every
-        return 0 if world.transaction is not None else len(world.pending)
+        return 0 if world.transaction is not None else 1
 
     def _listed(self, step: StepNode, world: World | None) -> int:
         """A page of the event log asks once more whether there are others."""

@@ -14,6 +14,41 @@ SERVICE: Mapping[str, Entry] = {
         '"ops": {"limits": {"max_pipeline_ops": 3}}',
         '"ops": {"limits": {"max_pipeline_ops": 4}}',
     ),
+    "E702": Entry(
+        "a bearable number of store calls",
+        "On every path a request makes at most `ops.limits.max_io_ops_per_request` store calls, a "
+        "transaction that loses its races and runs three times included.",
+        "A request over the limit is answered 503 IO_LIMIT, and only when much is going on: that "
+        "is better known beforehand. The finding names the path and the dearest step.",
+        "Do less in the route, or raise the limit; `larder explain` lists what each step costs.",
+        "schema",
+        '"ops": {"limits": {"max_io_ops_per_request": 1}},\n'
+        '"replication": {"apply_pipelines": {"item.changed": [\n'
+        '  {"op": "kv.get", "args": {"doc": "note", "key": "note/{name}", "out": "note"}},\n'
+        '  {"op": "kv.get", "args": {"doc": "tag", "key": "tag/{name}/new", "out": "tag"}}]}}',
+        '"ops": {"limits": {"max_io_ops_per_request": 2}},\n'
+        '"replication": {"apply_pipelines": {"item.changed": [\n'
+        '  {"op": "kv.get", "args": {"doc": "note", "key": "note/{name}", "out": "note"}},\n'
+        '  {"op": "kv.get", "args": {"doc": "tag", "key": "tag/{name}/new", "out": "tag"}}]}}',
+    ),
+    "E703": Entry(
+        "bounds that fit the limits",
+        "What a JSON Schema's own bounds let a body, a document, an event or a cached entry hold "
+        "fits `max_json_bytes`, `max_kv_value_bytes`, `max_event_bytes` and `max_entry_bytes`; a "
+        "blob store takes some blob that `max_request_body_bytes` lets through.",
+        "Whoever keeps to the schema must not be refused by a limit that the schema does not "
+        "tell of. A schema without a bound takes the limit for the bound.",
+        "Raise the limit, or lower `maxLength` and `maxItems`; the finding names the largest part.",
+        "schema",
+        '"storage": {"schemas": {"note": {"properties": {"text": {"maxLength": 300000}}}}},\n'
+        '"replication": {"apply_pipelines": {"item.changed": [\n'
+        '  {"op": "kv.put", "args": {"doc": "note", "key": "note/{name}",\n'
+        '    "value": {"text": "x"}}}]}}',
+        '"storage": {"schemas": {"note": {"properties": {"text": {"maxLength": 200000}}}}},\n'
+        '"replication": {"apply_pipelines": {"item.changed": [\n'
+        '  {"op": "kv.put", "args": {"doc": "note", "key": "note/{name}",\n'
+        '    "value": {"text": "x"}}}]}}',
+    ),
     "W101": Entry(
         "capabilities that cover what is used",
         "`capabilities` lists each kind of storage and each feature that the rest uses.",

@@ -10,6 +10,7 @@ from pipelines.check import (
     rules_bytes,
     rules_caches,
     rules_checks,
+    rules_cost,
     rules_features,
     rules_keys,
     rules_names,
@@ -37,6 +38,7 @@ PIPELINE_RULES: tuple[Rule[Analysis], ...] = (
     *rules_replies.RULES,
     *rules_keys.RULES,
     *rules_routes.RULES,
+    *rules_cost.RULES,
 )
 SCHEMA_RULES: tuple[Rule[Whole], ...] = (*rules_policies.RULES, *rules_checks.RULES)
 

@@ -1,4 +1,4 @@
-"""Routes: paths that can be matched, and pipelines of a bearable length."""
+"""Routes: paths that can be matched."""
 
 import re
 from collections.abc import Iterator
@@ -23,23 +23,7 @@ def matchable_path(analysis: Analysis) -> Iterator[Fault]:
             yield Fault(where, message, hint)
 
 
-@rule("E701", lowerable=True)
-def bearable_length(analysis: Analysis) -> Iterator[Fault]:
-    """A pipeline has at most ops.limits.max_pipeline_ops steps."""
-    limit = analysis.whole.document.ops.limits.max_pipeline_ops
-    route = analysis.route
-    replication = analysis.whole.document.replication
-    if route is not None:
-        count = len(route.pipeline)
-    else:
-        applied = replication.apply_pipelines if replication is not None else {}
-        count = len(applied.get(analysis.pipeline.event or "", ()))
-    if count > limit:
-        message = f"{count} steps, and ops.limits.max_pipeline_ops is {limit}"
-        yield Fault(analysis.where, message, "raise the limit, or split the route")
-
-
-RULES = (matchable_path, bearable_length)
+RULES = (matchable_path,)
 
 
 def _path_faults(segments: list[str]) -> Iterator[tuple[str, str]]:

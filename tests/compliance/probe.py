@@ -343,5 +343,12 @@ def probe_schema(origin: str = "https://origin.invalid", **changes: Any) -> Json
             "log": {"store": "meta", "max_event_bytes": 300},
             "apply_pipelines": {"noted": [step("time.now_iso8601", out="now")]},
         },
+        # Small limits, so that each can be met.
+        "validation": {
+            "load_time_checks": [
+                {"id": f"val.{rule}", "require": rule, "on_fail": "warn"}
+                for rule in ("E702", "E703")
+            ],
+        },
         **changes,
     }  # fmt: skip
