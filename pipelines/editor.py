@@ -22,15 +22,17 @@ from schema.wording import ASSERTIONS, KEYS
 
 Json = Any
 
-TEMPLATES = {
+PARTS = {
     "auth_scope": "Scope",
     "blob_store": "BlobStoreDeclaration",
     "entity": "EntityDeclaration",
-    "pipeline": "Pipeline",
     "route": "Route",
     "upstream": "Upstream",
 }
-"""Which part of the schema each template is, by the template's name."""
+"""The parts that files of their own may hold: the templates name them in `$schema`.
+
+Editors follow no `#/…` behind the path in a file's `$schema`, so each part has a file too.
+"""
 
 _FREE_NAME = r"^x-|^\$schema$"
 _REMARK = "A remark; it changes nothing."
@@ -44,7 +46,8 @@ _REFERENCES = {
     ("Route", "pipeline"): "Pipeline",
     ("Route", "examples", "items"): "Example",
     ("Step", "op"): "OperationName",
-    ("Ops", "allowed", "items"): "OperationName",
+    ("Ops", "allowed", "items"): "Listed",
+    ("Scope", "actions", "items"): "Listed",
     ("EventType", "schema"): "JsonSchema",
     ("Storage", "schemas", "additionalProperties"): "JsonSchema",
     ("Replication", "apply_pipelines", "additionalProperties"): "Pipeline",
@@ -62,12 +65,6 @@ def editor_schema(vocabulary: Sequence[Operation]) -> dict[str, Json]:
     made["Step"]["allOf"] = step_rules(vocabulary)
     when = made["Policy"]["properties"]["when"]
     when["anyOf"] = [{"$ref": "#/$defs/Condition"}, {"type": when.pop("type")[1]}]
-    made["Scope"]["properties"]["actions"]["items"] = {
-        "anyOf": [
-            {"const": "*", "description": "All operations."},
-            {"$ref": "#/$defs/OperationName"},
-        ]
-    }
     made |= step_parts(vocabulary)
     made["Assertion"] = _assertion()
     made["JsonSchema"] = {
@@ -78,10 +75,10 @@ def editor_schema(vocabulary: Sequence[Operation]) -> dict[str, Json]:
     return {"$schema": DIALECT, "title": title, "$ref": "#/$defs/Document", "$defs": made}
 
 
-def part_schema(template: str) -> dict[str, Json]:
-    """The schema of one template, which editors find by `$schema`: one part of the whole."""
-    whole = f"../meta_schema.json#/$defs/{TEMPLATES[template]}"
-    return {"$schema": DIALECT, "title": f"{template} of a Larder repository", "$ref": whole}
+def part_schema(part: str) -> dict[str, Json]:
+    """The schema of a file that holds one of PARTS."""
+    whole = f"../meta_schema.json#/$defs/{PARTS[part]}"
+    return {"$schema": DIALECT, "title": f"{part} of a Larder repository", "$ref": whole}
 
 
 def as_text(schema: dict[str, Json]) -> str:
@@ -92,15 +89,14 @@ def as_text(schema: dict[str, Json]) -> str:
 def _part(name: str, part: dict[str, Json]) -> dict[str, Json]:
     """One struct: its keys described, its references exact, its free keys allowed."""
     words: Mapping[str, str] = KEYS.get(name) or EXAMPLE_KEYS.get(name, {})
-    free = name in KEYS
+    remarks = name in KEYS
     made = {word: item for word, item in part.items() if word != "title"}
     made["properties"] = {
-        key: {**_shape(_aimed(name, key, item), free), "description": words.get(key, "")}
+        key: {**_shape(_aimed(name, key, item), remarks), "description": words.get(key, "")}
         for key, item in part["properties"].items()
     }
-    if free:
-        made["properties"] = made["properties"] | _FREE_KEYS
-        made["patternProperties"] = {"^x-": True}
+    made["properties"] = made["properties"] | _FREE_KEYS
+    made["patternProperties"] = {"^x-": True}
     if not made["required"]:
         del made["required"]
     return made
@@ -118,13 +114,13 @@ def _aimed(name: str, key: str, shape: dict[str, Json]) -> dict[str, Json]:
     return shape
 
 
-def _shape(shape: dict[str, Json], free: bool) -> dict[str, Json]:
-    """A value's shape; maps whose names are the author's allow remarks among them."""
+def _shape(shape: dict[str, Json], remarks: bool) -> dict[str, Json]:
+    """A value's shape; maps whose names are the author's may allow remarks among them."""
     options = shape.get("anyOf", ())
     if len(options) == 2 and {"type": "null"} in options and "type" in options[0]:
         rest = {word: item for word, item in shape.items() if word != "anyOf"}
-        return rest | _shape(options[0], free) | {"type": [options[0]["type"], "null"]}
-    if not free or shape.get("type") != "object" or not shape.get("additionalProperties"):
+        return rest | _shape(options[0], remarks) | {"type": [options[0]["type"], "null"]}
+    if not remarks or shape.get("type") != "object" or not shape.get("additionalProperties"):
         return shape
     item = shape["additionalProperties"]
     made = {

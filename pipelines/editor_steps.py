@@ -42,6 +42,10 @@ def step_parts(vocabulary: Sequence[Operation]) -> dict[str, Json]:
     """The definitions `Step`'s conditions refer to: operations' names, pipelines, conditions."""
     return {
         "OperationName": _names(vocabulary),
+        "Listed": {
+            "description": "An operation; a scope may list `*` for all.",
+            "anyOf": [{"$ref": "#/$defs/OperationName"}, {"type": "string"}],
+        },
         "Pipeline": {
             "description": "Steps in order.",
             "type": "array",
@@ -104,7 +108,8 @@ def _then(operation: Operation) -> Json:
     for output in operation.outputs:
         arguments[output.name] = {**_VARIABLE, "description": told(operation, output)}
     arguments["when"] = {**_CONDITION, "description": ARGUMENTS["when"]}
-    needed = [each.name for each in (*operation.parameters, *operation.outputs) if each.required]
+    needed = [parameter.name for parameter in operation.parameters if parameter.required]
+    needed += [output.name for output in operation.outputs if output.required]
     taken = {
         "description": operation.summary,
         "markdownDescription": page_of(operation),

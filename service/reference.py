@@ -15,7 +15,7 @@ from errors.catalogue import CATALOGUE, Entry
 from operations.operation import Operation, Parameter
 from operations.types import NOT_GIVEN, Static
 from operations.vocabulary import VOCABULARY
-from pipelines.editor import TEMPLATES, as_text, editor_schema, part_schema
+from pipelines.editor import PARTS, as_text, editor_schema, part_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIGIN = "<!-- Printed by `make docs`; changes made here are lost. -->"
@@ -91,7 +91,7 @@ def pages() -> dict[Path, str]:
         ROOT / "schema" / "meta_schema.json": as_text(editor_schema(VOCABULARY)),
         **{
             ROOT / "schema" / "parts" / f"{name}.json": as_text(part_schema(name))
-            for name in TEMPLATES
+            for name in PARTS
         },
     }
 
