@@ -25,7 +25,7 @@ from schema.link import link
 from schema.model import Schema
 from schema.parse import Parsed, parse
 from schema.salvage import salvage
-from schema.shape import document, shape_findings
+from schema.shape import document, shape_findings, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ def load(
     if parsed.findings:
         return Loaded(tuple(sorted(parsed.findings)))
     operations = {operation.name: operation for operation in vocabulary}
-    shape = shape_findings(parsed.value, parsed.places)
-    if shape:
+    declared = typed(parsed.value)
+    if declared is None:
+        shape = shape_findings(parsed.value, parsed.places)
         return Loaded(tuple(sorted({*shape, *_salvaged(parsed, shape, operations, rules)})))
-    declared = document(parsed.value)
     findings = tuple(sorted({*_findings(parsed, declared, operations, rules)}))
     if any(finding.severity == "error" for finding in findings):
         return Loaded(findings)

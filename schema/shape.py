@@ -42,15 +42,29 @@ def shape_findings(value: Json, places: Places) -> list[Finding]:
     return sorted({*found, *_reals(plain, [], places)})
 
 
+def typed(value: Json) -> Document | None:
+    """The typed document of a value; None for one that `shape_findings` finds something in."""
+    plain = strip(value)
+    if not _validator().is_valid(plain):
+        return None
+    try:
+        return _converted(plain)
+    except msgspec.ValidationError:  # A real where an integer is expected.
+        return None
+
+
 def document(value: Json) -> Document:
     """The typed document of a value that `shape_findings` found nothing in.
 
     Raises msgspec.ValidationError for one that it did.
     """
-    stripped = strip(value)
-    entities = dict(stripped["entities"])
+    return _converted(strip(value))
+
+
+def _converted(plain: Json) -> Document:
+    entities = dict(plain["entities"])
     rule = entities.pop("versioning", {})
-    parted = {**stripped, "entities": {"named": entities, "versioning": rule}}
+    parted = {**plain, "entities": {"named": entities, "versioning": rule}}
     return msgspec.convert(parted, Document)
 
 
