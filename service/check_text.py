@@ -24,12 +24,14 @@ def tell(findings: Iterable[Finding], text: Text, *, color: bool = False) -> Ite
         kind = _styled(f"{finding.severity} {finding.rule}:", color, _COLOURS[finding.severity])
         message = _styled(plain(finding.message), color)
         yield f"{_styled(place, color)} {kind} {message}"
-        gutter = f"{finding.line:>5}"
-        margin = " " * len(gutter)
+        margin = " " * len(f"{finding.line:>5}")
         excerpt, caret = excerpt_of(finding, text)
         if excerpt.strip():
-            yield f"{gutter} | {excerpt}".rstrip()
+            yield f"{finding.line:>5} | {excerpt}".rstrip()
             yield f"{margin} | {_styled(caret, color, _COLOURS[finding.severity])}"
+        if excerpt.strip() in ("{", "["):  # What it holds tells more than its sign.
+            within = _cut(text.line(finding.line + 1))
+            yield f"{finding.line + 1:>{len(margin)}} | {within}".rstrip()
         notes = (("hint", finding.hint), ("path", finding.path), ("at", finding.pointer))
         for name, note in notes:
             if note:
@@ -40,15 +42,20 @@ def excerpt_of(finding: Finding, text: Text) -> tuple[str, str]:
     """The finding's line, cut to WIDTH, and the carets under what it is about."""
     line, start = text.line(finding.line), finding.column - 1
     first = 0 if _cells(line[: WIDTH + 1]) <= WIDTH else max(0, start - _BEFORE)
-    shown = line[first : first + WIDTH]
+    left = _CUT if first else ""
+    shown = left + _cut(line[first : first + WIDTH + 1])
+    length = text.token(finding.line, finding.column)
+    before = _cells(left + _printable(line[first:start]))
+    under = _cells(_printable(line[start : start + length])) or 1
+    return shown, " " * before + "^" * max(1, min(under, _cells(shown) - before))
+
+
+def _cut(line: str) -> str:
+    """The beginning of a line, printable, that fits into WIDTH with signs that it was cut."""
+    shown = line[:WIDTH]
     while _cells(shown) > WIDTH - 2 * len(_CUT):
         shown = shown[:-1]
-    left = _CUT if first else ""
-    right = _CUT if first + len(shown) < len(line) else ""
-    end = min(start + text.token(finding.line, finding.column), first + len(shown))
-    before = _cells(left + _printable(line[first:start]))
-    under = max(1, _cells(_printable(line[start:end])))
-    return left + _printable(shown) + right, " " * before + "^" * under
+    return _printable(shown) + (_CUT if len(shown) < len(line) else "")
 
 
 def summary(report: Report) -> str:
