@@ -29,6 +29,8 @@ _KEYS = "SELECT key FROM document WHERE collection = ? AND key >= ? ORDER BY key
 # Left to itself, SQLite walks the whole index_name here.
 _HOLDERS = """SELECT identity FROM place INDEXED BY place_of_unique
  WHERE index_name = ? AND ordering = ? AND unique_value = ?"""
+_HAS_ROW = """SELECT 1 FROM place INDEXED BY place_of_identity
+ WHERE index_name = ? AND identity = ? LIMIT 1"""
 _REMOVE_ROW = """DELETE FROM place INDEXED BY place_of_identity
  WHERE index_name = ? AND identity = ?"""
 _COUNTS = """SELECT (SELECT count(*) FROM document),
@@ -55,6 +57,10 @@ class SqliteReads:
             (query.index_name, query.ordering, *bounds, query.limit),
         )
         return [Found(*row) for row in rows]
+
+    def has_row(self, index: str, identity: str) -> bool:
+        """Whether an index has a row of that identity."""
+        return bool(self._rows(_HAS_ROW, (index, identity)))
 
     def events(self, log: str, after: int, limit: int, max_bytes: int) -> list[LoggedEvent]:
         """Events above `after`, at least one if there is one."""
