@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlencode
 
 from errors.problem import Problem, Refusal, refuse
-from operations import index, kv
+from operations import index, kv, tenancy
 from operations.context import ExecutionContext, Principal, Request, UpstreamResponse, World
 from operations.values import encode
 from operations.world import Network
@@ -99,9 +99,7 @@ async def give(
     """Make what others have put there. Raises NotGiven."""
     for store, texts in others.blobs.items():
         for text in texts:
-            writer = world.blobs[store].writer()
-            await writer.write(text.encode())
-            await world.blobs[store].keep(await writer.finish())
+            await _keep(world, tenant, store, text)
     for name, documents in others.documents.items():
         for key, value in documents.items():
             await _store(world, tenant, name, key, value)
@@ -130,11 +128,19 @@ async def ask(asked: Ask, program: Program, world: World) -> Answered:
     return Answered(reply.status, None, reply.headers, body)
 
 
+async def _keep(world: World, tenant: str | None, store: str, text: str) -> None:
+    """Keep one blob as the tenant's own."""
+    writer = world.blobs[store].writer()
+    await writer.write(text.encode())
+    staged = await writer.finish()
+    await world.blobs[store].keep(staged)
+    await tenancy.own_at_once(_context(world, tenant), store, staged.digest)
+
+
 async def _store(world: World, tenant: str | None, name: str, key: str, value: Any) -> None:
     """Write one document as a pipeline would, with its rows."""
     kind = world.schema.documents[name]
-    request = Request(REQUEST_ID, "PUT", "/", {}, "", {}, Content(b""))
-    ctx = ExecutionContext(world, request, Principal(None, frozenset()), tenant)
+    ctx = _context(world, tenant)
     try:
         kind.key.parse(key)
         await ctx.begin((kind.store,))
@@ -148,6 +154,12 @@ async def _store(world: World, tenant: str | None, name: str, key: str, value: A
         raise NotGiven(place, "a document that can be stored", str(wrong)) from wrong
     finally:
         await ctx.leave()
+
+
+def _context(world: World, tenant: str | None) -> ExecutionContext:
+    """What is done by nobody in particular."""
+    request = Request(REQUEST_ID, "PUT", "/", {}, "", {}, Content(b""))
+    return ExecutionContext(world, request, Principal(None, frozenset()), tenant)
 
 
 def request_of(asked: Ask, program: Program) -> Request:

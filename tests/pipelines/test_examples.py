@@ -1,6 +1,7 @@
 """Examples of routes: what is run, what differs, what is malformed."""
 
 import copy
+import hashlib
 import json
 from functools import partial
 from typing import Any
@@ -168,3 +169,23 @@ def test_two_examples_of_one_name_are_refused() -> None:
 )
 def test_patterns(pattern: Any, value: Any, same: bool) -> None:
     assert (list(differences(pattern, value, "json")) == []) is same
+
+
+async def test_blobs_are_given_to_the_tenant_that_asks() -> None:
+    digest = f"sha256:{hashlib.sha256(b'bytes').hexdigest()}"
+    source = mini(
+        *ENTRY,
+        step("blob.get", store="blobs", digest="{digest}", out="blob"),
+        step("respond.bytes", status=200, body="$blob"),
+    )
+    request = {"params": {**PARAMS, "digest": digest}, "tenant": "t1"}
+    given = [{"blobs": {"blobs": ["bytes"]}}]
+    expect = {"status": 200, "text": "bytes"}
+    named = {"name": "a blob", "given": given, "request": request, "expect": expect}
+    source["api"]["routes"][0]["examples"] = [named]
+    loaded = load(json.dumps(source).encode(), "schema.json")
+    assert loaded.schema is not None, loaded.findings
+    assert loaded.programs is not None
+    opened = partial(scratch_world, loaded.schema, "memory")
+    (outcome,) = [each async for each in run_examples(loaded.schema, loaded.programs, opened)]
+    assert outcome.differences == ()
