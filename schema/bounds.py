@@ -23,9 +23,6 @@ _ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FILE_NAME = re.compile(r"[A-Za-z0-9._+=@-]{1,255}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_RRULE = re.compile(
-    r"(?:RRULE:)?FREQ=(?:HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)(?:;[A-Z]+=[A-Z0-9,+-]+)*"
-)
 _CREDENTIALS = {
     "none": (),
     "basic": ("username_env", "password_env"),
@@ -213,22 +210,14 @@ def store_bounds(document: Document, places: Places) -> Iterator[Finding]:
             )
 
 
-def headers_and_schedules(document: Document, places: Places) -> Iterator[Finding]:
-    """Header names, and the collector's recurrence rule (E110)."""
+def header_names(document: Document, places: Places) -> Iterator[Finding]:
+    """Header names (E110)."""
     headers = {"/tenancy/header": document.tenancy.header}
     for at, name in enumerate(document.caching.response_cache.vary_headers):
         headers[join("/caching/response_cache/vary_headers", at)] = name
     for pointer, name in headers.items():
         if not _HEADER.fullmatch(name):
             yield places.finding("E110", pointer, f"`{short(name)}` is not a header's name")
-    schedule = document.gc.sweep.schedule
-    if schedule is not None and not _RRULE.fullmatch(schedule.rrule):
-        yield places.finding(
-            "E110",
-            "/gc/sweep/schedule/rrule",
-            f"`{short(schedule.rrule)}` is not a recurrence rule",
-            "such as FREQ=DAILY;BYHOUR=3, at most every hour",
-        )
 
 
 RULES = (
@@ -239,5 +228,5 @@ RULES = (
     key_templates,
     upstream_addresses,
     store_bounds,
-    headers_and_schedules,
+    header_names,
 )

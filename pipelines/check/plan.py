@@ -1,6 +1,6 @@
 """A pipeline made ready for the walk: what each step reads and sets, which facts stay needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,6 @@ class Plan:
         self.pipeline = pipeline
         self.scope = scope
         self._null_caches = null_caches
-        self._targets: dict[tuple[int, int], Target | None] = {}
         asks = [self._asks(step) for step in pipeline.steps]
         shapes = dict(self._shapes())
         self.ground = Ground(shapes, dict(self._links()))
@@ -56,16 +55,13 @@ class Plan:
 
     def target(self, reference: Reference, step: int) -> Target | None:
         """What a reference means in a step; None when that is a fault of its own."""
-        key = (id(reference), step)
-        if key not in self._targets:
-            found = self.scope.target(reference, step)
-            self._targets[key] = None if isinstance(found, Fault) else found
-        return self._targets[key]
+        found = self.scope.target(reference, step)
+        return None if isinstance(found, Fault) else found
 
     def place(self, reference: Reference, step: int) -> Place | None:
         """Where a reference's value lies."""
         target = self.target(reference, step)
-        return None if target is None else place_of(target)
+        return None if target is None else target.place
 
     def ground_at(self, step: int) -> Ground:
         """What holds of all slots in a step, whatever the path."""
@@ -95,9 +91,9 @@ class Plan:
         for step in self.pipeline.steps:
             for reference in self._read(step):
                 target = self.target(reference, step.index)
-                if target is not None and (slot := place_of(target)[:SLOT]) not in known:
-                    known.add(slot)
-                    yield slot, target.base
+                if target is not None and target.slot not in known:
+                    known.add(target.slot)
+                    yield target.slot, target.base
 
     def _links(self) -> Iterator[tuple[Place, tuple[Link, ...]]]:
         for step in self.pipeline.steps:
@@ -143,12 +139,31 @@ class Plan:
             sets = frozenset(("variable", "", name) for name in step.outputs.values())
             proves = self._proved.get(step.index)
             backwards.append(StepPlan(step, asked, sets, needed, atoms, proves))
-            places = (self.place(reference, step.index) for reference in self._read(step))
-            needed |= {place[:SLOT] for place in places if place is not None}
+            found = (self.target(reference, step.index) for reference in self._read(step))
+            needed |= {target.slot for target in found if target is not None}
             atoms |= {ask.atom for ask in asked.values() if ask.atom is not None}
+            if "cache.write" in step.operation.effects:  # E332 asks for the answers' statuses.
+                answers = self._answers
+                needed |= answers
+                atoms |= {atom for atom in _atoms(asks) if not _slots(atom).isdisjoint(answers)}
         yield from reversed(backwards)
+
+    @property
+    def _answers(self) -> frozenset[Place]:
+        """The slots that hold upstreams' answers."""
+        fetches = (s for s in self.pipeline.steps if "network" in s.operation.effects)
+        return frozenset(("variable", "", name) for s in fetches for name in s.outputs.values())
+
+
+def _atoms(asks: Iterable[Mapping[int, Ask]]) -> Iterator[tuple[Any, ...]]:
+    """Every atom that some step asks for."""
+    return (ask.atom for asked in asks for ask in asked.values() if ask.atom is not None)
+
+
+def _slots(atom: tuple[Any, ...]) -> frozenset[Place]:
+    return frozenset(key[:SLOT] for key in atom[1:] if isinstance(key, tuple))
 
 
 def place_of(target: Target) -> Place:
     """Where a target's value lies."""
-    return (target.source, target.owner, target.name, *target.path)
+    return target.place

@@ -7,16 +7,22 @@ from errors.finding import Severity
 from operations.operation import Operation
 from pipelines.check import (
     rules_access,
+    rules_bounds,
     rules_bytes,
     rules_caches,
     rules_checks,
+    rules_collection,
     rules_cost,
     rules_features,
     rules_keys,
     rules_names,
     rules_policies,
+    rules_replays,
+    rules_replication,
     rules_replies,
     rules_routes,
+    rules_statuses,
+    rules_streams,
     rules_transactions,
     rules_types,
     rules_written,
@@ -34,13 +40,26 @@ PIPELINE_RULES: tuple[Rule[Analysis], ...] = (
     *rules_transactions.RULES,
     *rules_features.RULES,
     *rules_bytes.RULES,
+    *rules_streams.RULES,
     *rules_caches.RULES,
+    *rules_replays.RULES,
     *rules_replies.RULES,
+    *rules_statuses.RULES,
     *rules_keys.RULES,
+    *rules_bounds.RULES,
+    *rules_replication.RULES,
     *rules_routes.RULES,
     *rules_cost.RULES,
 )
-SCHEMA_RULES: tuple[Rule[Whole], ...] = (*rules_policies.RULES, *rules_checks.RULES)
+SCHEMA_RULES: tuple[Rule[Whole], ...] = (
+    *rules_policies.RULES,
+    *rules_checks.RULES,
+    *rules_replays.SCHEMA_RULES,
+    *rules_statuses.SCHEMA_RULES,
+    *rules_bounds.SCHEMA_RULES,
+    *rules_replication.SCHEMA_RULES,
+    *rules_collection.SCHEMA_RULES,
+)
 
 RULES: tuple[Rule[Any], ...] = (*PIPELINE_RULES, *SCHEMA_RULES)
 LOWERABLE = frozenset(rule.id for rule in RULES if rule.lowerable)

@@ -1,0 +1,86 @@
+"""Bytes on their way: nobody waits for them with a lock, and nothing trusts them too early."""
+
+from collections.abc import Iterator
+
+from pipelines.check.analysis import Analysis, rule
+from pipelines.check.effects import streams
+from pipelines.check.origins import Origins
+from pipelines.check.worlds import Place
+from pipelines.expressions import Fault
+from pipelines.nodes import Constant, Reference, StepNode
+from pipelines.program import REQUEST_BODY
+
+
+@rule("E306")
+def no_streaming_in_transactions(analysis: Analysis) -> Iterator[Fault]:
+    """No bytes are received or hashed inside a transaction: a slow sender would hold its lock."""
+    if analysis.pipeline.event is not None:
+        return
+    seen: set[int] = set()
+    for visit in analysis.flow.runs():
+        step, world = visit.step, visit.world
+        if world.transaction is None or step.index in seen:
+            continue
+        if _moves_bytes(analysis, step):
+            seen.add(step.index)
+            message = f"{step.operation.name} moves bytes while a transaction is open"
+            yield Fault(step.pointer, message, "put it before txn.begin", path=world.path())
+
+
+@rule("E323")
+def unverified_bytes_unnamed(analysis: Analysis) -> Iterator[Fault]:
+    """Nothing is opened, asked for or cached by a digest before its bytes are verified."""
+    origins = Origins(analysis.plan)
+    seen: set[tuple[int, str]] = set()
+    for visit in analysis.flow.runs():
+        step, world = visit.step, visit.world
+        if not world.pending or not step.operation.effects & _TRUSTS:
+            continue
+        pending = {place for _, place in world.pending}
+        for name in step.dynamic:
+            for place in _named(analysis, origins, step, name):
+                if place in pending and (step.index, name) not in seen:
+                    seen.add((step.index, name))
+                    message = f"${place[2]} names bytes that nobody has verified yet"
+                    hint = "put blob.verify_digest before it"
+                    yield Fault(step.argument(name), message, hint, path=world.path())
+
+
+@rule("E321")
+def bytes_not_words(analysis: Analysis) -> Iterator[Fault]:
+    """No reply sends the words `request.body`, which stand for bytes in blob.put alone."""
+    for step in analysis.pipeline.steps:
+        if "reply" in step.operation.effects and step.dynamic.get("body") == Constant(REQUEST_BODY):
+            message = f"{step.operation.name} would send the words {REQUEST_BODY}"
+            hint = "blob.put, blob.verify_digest and blob.get the body first"
+            yield Fault(step.argument("body"), message, hint)
+
+
+RULES = (no_streaming_in_transactions, unverified_bytes_unnamed, bytes_not_words)
+
+_TRUSTS = frozenset({"blob.read", "cache.write", "network"})
+_VERIFIES = "blob.verify_digest"
+
+
+def _moves_bytes(analysis: Analysis, step: StepNode) -> bool:
+    source = step.dynamic.get("digest" if step.operation.name == _VERIFIES else "from")
+    target = analysis.plan.target(source, step.index) if isinstance(source, Reference) else None
+    if step.operation.name == _VERIFIES:  # What this request received was hashed as it came.
+        return target is None or target.source != "variable" or target.name not in analysis.digests
+    if "request.body" not in step.operation.effects:
+        return False
+    copies = target is not None and target.shape.kind == "handle"
+    return copies or bool(streams(step, analysis.plan))
+
+
+def _named(analysis: Analysis, origins: Origins, step: StepNode, name: str) -> Iterator[Place]:
+    """What an argument is or is put together from; blob.verify_digest itself trusts nothing."""
+    if step.operation.name == _VERIFIES:
+        return
+    waiting = [place for _, place in origins.in_node(step.dynamic[name], step)]
+    while waiting:
+        place = waiting.pop()
+        yield place
+        producer = origins.producer(place)
+        if producer is not None and producer.operation.name == "string.format":
+            waiting += origins.read_by(producer)
