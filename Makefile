@@ -11,7 +11,7 @@ help:
 	@echo "make serve   install what is missing and serve on http://127.0.0.1:8080 with seed packages"
 	@echo "make test    install what is missing and run the tests (ARGS='tests/cli -x' to choose)"
 	@echo "make lint    style, types, import directions, generated documents"
-	@echo "make docs    write OPERATIONS.md and ERRORS.md anew"
+	@echo "make docs    write OPERATIONS.md, ERRORS.md and RULES.md anew"
 	@echo "make bench   measure; see benchmarks/"
 	@echo "make setup   install only"
 	@echo "make clean   remove what was installed and built; data/ stays"

@@ -1,4 +1,4 @@
-"""OPERATIONS.md and ERRORS.md, printed from the code they describe.
+"""OPERATIONS.md, ERRORS.md, RULES.md and what editors read, printed from the code they describe.
 
 `python -m service.reference` writes them; with `--check` it only tells whether they are fresh.
 """
@@ -12,6 +12,9 @@ from pathlib import Path
 import click
 
 from errors.catalogue import CATALOGUE, Entry
+from errors.rulebook.book import FAMILIES
+from errors.rulebook.entry import Entry as Rule
+from errors.rulebook.service import OWN
 from operations.operation import Operation, Parameter
 from operations.types import NOT_GIVEN, Static
 from operations.vocabulary import VOCABULARY
@@ -72,6 +75,7 @@ def errors(catalogue: Mapping[str, Entry], vocabulary: Sequence[Operation]) -> s
         "```",
         "",
         "A code never changes its meaning; a message may. `details` is left out when empty.",
+        "What is wrong with a schema is told by rules, which are in [RULES.md](RULES.md).",
         "",
         "| code | status | meaning | what to do | raised by |",
         "|---|---|---|---|---|",
@@ -83,15 +87,40 @@ def errors(catalogue: Mapping[str, Entry], vocabulary: Sequence[Operation]) -> s
     return "\n".join(lines) + "\n"
 
 
+def rules(families: Mapping[str, Mapping[str, Rule]], own: Mapping[str, Rule]) -> str:
+    """The page of every rule that schema.json is checked by, from the rulebook."""
+    count = sum(len(entries) for entries in families.values())
+    lines = [
+        "# Rules",
+        "",
+        ORIGIN,
+        "",
+        f"The {count} rules that `larder check` holds schema.json to. `E…` refuses it, `W…` warns.",
+        "`larder check --rule ID` prints what stands here. The errors that clients of a service",
+        "meet are in [ERRORS.md](ERRORS.md).",
+        "",
+        "Steps are shown as they stand behind `auth.require_scopes`, `parse.path` and",
+        "`validate.entity`; other fragments are members of the route or of the whole document.",
+    ]
+    for family, entries in families.items():
+        lines += ["", f"## {family}"]
+        for id, entry in entries.items():
+            lines += _rule(f"{id}: {entry.title}", entry)
+    lines += ["", "## A schema's own rules"]
+    for kind, entry in own.items():
+        lines += _rule(f"{kind}.…: {entry.title}", entry)
+    return "\n".join(lines) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every generated file, and what should stand in it."""
     return {
         ROOT / "OPERATIONS.md": operations(VOCABULARY),
         ROOT / "ERRORS.md": errors(CATALOGUE, VOCABULARY),
+        ROOT / "RULES.md": rules(FAMILIES, OWN),
         ROOT / "schema" / "meta_schema.json": as_text(editor_schema(VOCABULARY)),
         **{
-            ROOT / "schema" / "parts" / f"{name}.json": as_text(part_schema(name))
-            for name in PARTS
+            ROOT / "schema" / "parts" / f"{name}.json": as_text(part_schema(name)) for name in PARTS
         },
     }
 
@@ -108,7 +137,7 @@ def stale() -> list[Path]:
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a page is stale.")
 def main(check: bool) -> None:
-    """Write OPERATIONS.md and ERRORS.md."""
+    """Write the generated pages anew."""
     outdated = stale()
     for file in outdated:
         if check:
@@ -117,6 +146,12 @@ def main(check: bool) -> None:
             file.write_text(pages()[file], encoding="utf-8")
             click.echo(f"wrote {file.name}", err=True)
     sys.exit(1 if check and outdated else 0)
+
+
+def _rule(title: str, entry: Rule) -> Iterator[str]:
+    yield from ("", f"### {title}", "", entry.proves, "", f"*Why:* {entry.why}", "")
+    yield from (f"*How:* {entry.how}", "", "Wrong:", "", "```json", entry.wrong, "```", "")
+    yield from ("Right:", "", "```json", entry.right, "```")
 
 
 def _operation(each: Operation) -> Iterator[str]:

@@ -102,4 +102,26 @@ ACCESS: Mapping[str, Entry] = {
         '{"op": "txn.commit"},\n'
         '{"op": "respond.json", "args": {"status": 200, "body": {"ok": true}}}',
     ),
+    "E306": Entry(
+        "no streaming in transactions",
+        "No bytes are received or hashed while a transaction is open.",
+        "A client that sends slowly would keep the transaction open as long as it likes.",
+        "Put `parse.json` and `blob.put` before `txn.begin`; `blob.verify_digest` of what was put "
+        "lets the bytes join the transaction.",
+        "steps",
+        '{"op": "txn.begin", "args": {"isolation": "serializable"}},\n'
+        '{"op": "blob.put", "args": {"store": "blobs", "from": "request.body",\n'
+        '  "out": "digest", "out_size": "size"}},\n'
+        '{"op": "blob.verify_digest", "args": {"digest": "$digest"}},\n'
+        '{"op": "kv.put", "args": {"doc": "note", "key": "note/{name}", "value": {}}},\n'
+        '{"op": "txn.commit"},\n'
+        '{"op": "respond.json", "args": {"status": 201, "body": {"digest": "$digest"}}}',
+        '{"op": "blob.put", "args": {"store": "blobs", "from": "request.body",\n'
+        '  "out": "digest", "out_size": "size"}},\n'
+        '{"op": "txn.begin", "args": {"isolation": "serializable"}},\n'
+        '{"op": "blob.verify_digest", "args": {"digest": "$digest"}},\n'
+        '{"op": "kv.put", "args": {"doc": "note", "key": "note/{name}", "value": {}}},\n'
+        '{"op": "txn.commit"},\n'
+        '{"op": "respond.json", "args": {"status": 201, "body": {"digest": "$digest"}}}',
+    ),
 }

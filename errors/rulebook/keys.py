@@ -6,6 +6,21 @@ from errors.rulebook.entry import Entry
 
 _OK = '{"op": "respond.json", "args": {"status": 200, "body": {"ok": true}}}'
 
+_CACHE = (
+    '{"op": "cache.put", "args": {"kind": "response", "key": "KEY",\n'
+    '  "ttl_seconds": 60, "value": "{name} {version}"}},\n'
+)
+
+
+def _document(length: int) -> str:
+    """A document whose key is made of a field of that length."""
+    return f"""\
+"entities": {{"other": {{"fields": {{"code": {{"type": "string"}}}}, "primary_key": ["code"],
+  "constraints": [{{"field": "code", "regex": "[a-z]+", "max_length": {length}}}]}}}},
+"storage": {{"documents": {{"other": {{"store": "meta", "key_template": "other/{{code}}",
+  "schema": "note"}}}}}}"""
+
+
 KEYS: Mapping[str, Entry] = {
     "E501": Entry(
         "keys that tell apart",
@@ -42,5 +57,25 @@ KEYS: Mapping[str, Entry] = {
         '  "constraints": [{"field": "code", "regex": "[a-z]+"}]}}',
         '"entities": {"other": {"fields": {"code": {"type": "string"}}, "primary_key": ["code"],\n'
         '  "constraints": [{"field": "code", "regex": "[a-z]+", "max_length": 32}]}}',
+    ),
+    "E504": Entry(
+        "keys that every store takes",
+        "No key of a document can be longer than the 1024 bytes that every kind of store takes.",
+        "A package whose name is long enough could be published to one store and not be moved to "
+        "another.",
+        "Give the fields of the key a smaller `max_length`.",
+        "schema",
+        _document(2000),
+        _document(200),
+    ),
+    "E505": Entry(
+        "keys of caches that tell apart",
+        "Between two values in the key of a cache stands a character that the left one cannot "
+        "hold.",
+        "Two requests with one key get each other's answers.",
+        "Separate them, by `/` as a rule; what may hold anything goes last.",
+        "steps",
+        _CACHE.replace("KEY", "page/{name}{version}") + _OK,
+        _CACHE.replace("KEY", "page/{name}/{version}") + _OK,
     ),
 }

@@ -28,6 +28,27 @@ REPLIES: Mapping[str, Entry] = {
         _NOTE + _MISSING,
         _NOTE + _MISSING + ",\n" + _SEND,
     ),
+    "E402": Entry(
+        "statuses that say what the reply is",
+        "`respond.json` and `respond.bytes` answer successes, with a body where the status has "
+        "one; redirects and errors have operations of their own.",
+        "Every error has the same body, which clients read; a 404 by `respond.json` has not.",
+        "Answer errors by `respond.error`, redirects by `respond.redirect`.",
+        "steps",
+        _NOTE + '{"op": "respond.json", "args": {"status": 404, "body": {"missing": true},\n'
+        '  "when": {"is_null": "$note"}}},\n' + _SEND,
+        _NOTE + _MISSING + ",\n" + _SEND,
+    ),
+    "E403": Entry(
+        "one status a code",
+        "An error code is answered with one status: the catalogue's, or the one that the schema "
+        "first gives it.",
+        "Clients decide by the code; a code that is 404 here and 400 there means two things.",
+        "Use the status of ERRORS.md, or a code of your own.",
+        "steps",
+        _NOTE + _MISSING.replace("404", "400") + ",\n" + _SEND,
+        _NOTE + _MISSING + ",\n" + _SEND,
+    ),
     "E404": Entry(
         "paths that can be followed",
         "The different situations that meet at a step, or within one guard, are few enough to be "

@@ -4,7 +4,77 @@ from collections.abc import Mapping
 
 from errors.rulebook.entry import Entry
 
+_MARKED = '[{"document": "item", "fields": ["digest"]}]'
+_GONE = (
+    '"events": {"types": [\n'
+    '  {"name": "item.changed", "schema": {"type": "object",\n'
+    '    "properties": {"name": {"type": "string"}}, "required": ["name"]}},\n'
+    '  {"name": "item.gone", "schema": {"type": "object",\n'
+    '    "properties": {"name": {"type": "string"}}, "required": ["name"]}}]}'
+)
+
+
+def _collector(sources: str = _MARKED, sweep: str = "") -> str:
+    """A collector that is switched on."""
+    return f"""\
+"capabilities": {{"features": ["proxy", "events", "replication", "gc"]}},
+"features": {{"gc_enabled": true}},
+"gc": {{"enabled": true,
+  "mark_sources": {sources}{sweep}}}"""
+
+
 SERVICE: Mapping[str, Entry] = {
+    "E601": Entry(
+        "every document that names blobs is marked",
+        "Where blobs are collected, every document that holds digests is a mark source.",
+        "The collector deletes what no mark source names: what only other documents name is lost.",
+        "Add the document and its digests to `gc.mark_sources`.",
+        "schema",
+        _collector(sources="[]"),
+        _collector(),
+    ),
+    "E602": Entry(
+        "every digest of a document is marked",
+        "A mark source lists every property of its document that holds a digest, and no other.",
+        "A digest that is not listed keeps no blob; a property that holds none marks nothing.",
+        "List the properties that hold digests, and keep digests in properties of the document "
+        "itself.",
+        "schema",
+        _collector(sources='[{"document": "item", "fields": ["digest", "name"]}]'),
+        _collector(),
+    ),
+    "E603": Entry(
+        "events that every follower can apply",
+        "Where events are replicated every durable event type has an apply pipeline, which knows "
+        "the event and the store alone.",
+        "A follower that cannot apply an event, or applies it in its own way, holds other data.",
+        "Add `replication.apply_pipelines` for the type; take times and names from the payload.",
+        "schema",
+        _GONE,
+        _GONE + ',\n"replication": {"apply_pipelines": {"item.gone": [\n'
+        '  {"op": "kv.delete", "args": {"doc": "note", "key": "note/{name}"}}]}}',
+    ),
+    "E604": Entry(
+        "a grace that outlives uploads",
+        "The collector spares what is younger than the longest request can last.",
+        "An upload stores its bytes before any document names them: a collector that comes "
+        "between the two would delete them.",
+        "Raise `gc.sweep.sweep_unreferenced_after_seconds`, or lower `ops.limits.deadline_ms`.",
+        "schema",
+        _collector(sweep=', "sweep": {"sweep_unreferenced_after_seconds": 1}'),
+        _collector(sweep=', "sweep": {"sweep_unreferenced_after_seconds": 86400}'),
+    ),
+    "E605": Entry(
+        "schedules without an end",
+        "The collector's schedule is a recurrence rule (RFC 5545) without an end, at most every "
+        "hour.",
+        "A schedule that ends leaves what nobody needs; one that runs all the time does nothing "
+        "else.",
+        "Write a rule such as `FREQ=DAILY;BYHOUR=3;BYMINUTE=0`.",
+        "schema",
+        _collector(sweep=', "sweep": {"schedule": {"rrule": "FREQ=DAILY;COUNT=3"}}'),
+        _collector(sweep=', "sweep": {"schedule": {"rrule": "FREQ=DAILY;BYHOUR=3"}}'),
+    ),
     "E701": Entry(
         "pipelines of a bearable length",
         "A pipeline has at most `ops.limits.max_pipeline_ops` steps.",
@@ -65,7 +135,8 @@ SERVICE: Mapping[str, Entry] = {
         "Switch both on, or both off.",
         "schema",
         '"capabilities": {"features": ["proxy", "events", "replication", "gc"]},\n'
-        '"gc": {"enabled": true}, "features": {"gc_enabled": false}',
+        f'"gc": {{"enabled": true, "mark_sources": {_MARKED}}},\n'
+        '"features": {"gc_enabled": false}',
         '"gc": {"enabled": false}, "features": {"gc_enabled": false}',
     ),
     "W103": Entry(
