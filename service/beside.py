@@ -26,6 +26,7 @@ _ALWAYS = ("BAD_REQUEST", "HEADERS_TOO_LARGE", "REQUEST_TIMEOUT", "SHUTTING_DOWN
 """What HTTP and the bounds of the service can refuse on every path."""
 
 _BUSY = "OVERLOADED"
+_STALE = "PRECONDITION_FAILED"
 _KNOWN = ("UNAUTHORIZED", _BUSY)
 _BODY = ("INVALID_JSON", "JSON_TOO_LARGE", "VALIDATION_ERROR")
 _PASSWORD = ("INVALID_CREDENTIALS", "LOGIN_RATE_LIMITED")
@@ -192,15 +193,15 @@ BESIDE: tuple[Beside, ...] = (
     ),
     Beside(
         "openapi", "GET", "/openapi.json", "service", "This document.",
-        {200: _ANY_OBJECT, 304: None}, (_BUSY,), headers=_STATE,
+        {200: _ANY_OBJECT, 304: None}, (_BUSY, _STALE), headers=_STATE,
     ),
     Beside(
         "docs", "GET", "/docs", "service", "This document as pages, to read and to try out.",
-        {200: None, 304: None}, (_BUSY,), media="text/html", headers=_STATE,
+        {200: None, 304: None}, (_BUSY, _STALE), media="text/html", headers=_STATE,
     ),
     Beside(
         "docs_file", "GET", "/docs/{file}", "service", "What those pages consist of.",
-        {200: None, 304: None}, (_BUSY, "ROUTE_NOT_FOUND"), media="*/*", headers=_STATE,
+        {200: None, 304: None}, (_BUSY, _STALE, "ROUTE_NOT_FOUND"), media="*/*", headers=_STATE,
         values={"file": _TEXT},
     ),
     Beside(

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from config_db.changes import generation
 from errors.problem import Refusal, refuse
-from service import accounts, traces
+from service import accounts, docs_page, traces
 from service.endpoint import Answer, Endpoint, request_id_of
 from service.refusals import unauthorized
 from service.runtime import Runtime
@@ -21,6 +21,8 @@ PROBE_SECONDS = 1.0
 """How long the answer of a readiness probe is good."""
 
 VERSION = version("larder")
+
+_PAGES = frozenset(("admin", "auth", "docs", "health", "metrics", "openapi.json", "schema"))
 
 
 def make_pages(runtime: Runtime) -> Router:
@@ -35,6 +37,7 @@ def make_pages(runtime: Runtime) -> Router:
             Route("/metrics", _Metrics(runtime)),
             Route("/schema", _Schema(runtime)),
             *traces.routes(runtime.tracer, runtime.accounts.authenticator),
+            *docs_page.routes(lambda: runtime.serving.plan, VERSION),
         ],
         redirect_slashes=False,
         default=_nothing,
@@ -44,7 +47,7 @@ def make_pages(runtime: Runtime) -> Router:
 def page_of(path: str) -> str:
     """What requests of that path are counted as."""
     first = path[1:].partition("/")[0]
-    return first if first in ("admin", "auth", "health", "metrics", "schema") else "-"
+    return first if first in _PAGES else "-"
 
 
 async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
