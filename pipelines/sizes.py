@@ -17,6 +17,9 @@ _BYTES_PER_CHARACTER = 6
 
 _SCALARS = {"integer": 20, "number": 25, "boolean": 5, "digest": 73, "null": 4}
 _INSTANT = 26
+_CURSOR_GROWTH = 3
+"""A cursor holds a row's sorted values, escaped and in base64."""
+
 _ROW_FRAME = 1024
 """Bytes of an event's row beside its payload."""
 
@@ -126,6 +129,8 @@ class Sizes:
                 return self.argument(step, "template")
             case "index.query", "out":
                 return self._rows(step, target)
+            case "index.query", _:
+                return _CURSOR_GROWTH * self._row(step)
             case "blob.get", _:
                 return self.blob(step.static["store"])
             case "cache.get", "value_out":
@@ -133,10 +138,14 @@ class Sizes:
             case _:
                 return None
 
-    def _rows(self, step: StepNode, target: Target) -> int | None:
-        """A page of rows, or one of them. A row is taken to be as large as its document may be."""
+    def _row(self, step: StepNode) -> int:
+        """A row of an index is taken to be as large as its document may be."""
         log = step.static["index"] not in self._whole.document.indexes
-        row = self.event_bytes() + _ROW_FRAME if log else self._limits.max_kv_value_bytes
+        return self.event_bytes() + _ROW_FRAME if log else self._limits.max_kv_value_bytes
+
+    def _rows(self, step: StepNode, target: Target) -> int | None:
+        """A page of rows, or one of them."""
+        row = self._row(step)
         if target.path:
             return row
         node = step.dynamic.get("limit")

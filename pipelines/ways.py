@@ -17,9 +17,9 @@ from pipelines.check.plan import StepPlan
 from pipelines.check.worlds import MAX_WORLDS, TooManyWorlds, World
 from pipelines.cost import StepCosts
 from pipelines.facts import Cost, PathFacts
-from pipelines.nodes import StepNode
+from pipelines.nodes import Condition, StepNode
 from pipelines.run import OPTIMISTIC_TRIES
-from pipelines.words import part_words
+from pipelines.words import condition_words, opposite_words, part_words
 
 MAX_PATHS = 200
 _BUDGET = 20_000
@@ -84,7 +84,7 @@ class _Way:
 
     worlds: tuple[World, ...]
     ran: tuple[int, ...] = ()
-    decisions: tuple[str, ...] = ()
+    decisions: tuple[tuple[Condition, bool], ...] = ()
     tally: Tally = _NOTHING
 
 
@@ -171,8 +171,8 @@ class _Walk:
         if guard is None or not held.worlds or not passed.worlds:
             return held, passed
         return (
-            replace(held, decisions=(*way.decisions, part_words(guard))),
-            replace(passed, decisions=(*way.decisions, part_words(guard, holds=False))),
+            replace(held, decisions=(*way.decisions, (guard, True))),
+            replace(passed, decisions=(*way.decisions, (guard, False))),
         )
 
     def _ran(self, step_plan: StepPlan, way: _Way) -> _Way:
@@ -234,12 +234,20 @@ def _path(way: _Way, reply: StepNode | None) -> PathFacts:
     """A path that ends with that reply, or (in apply pipelines) with the last step."""
     static = {} if reply is None else reply.static
     return PathFacts(
-        when=" and ".join(way.decisions) or "always",
+        when=_when(way.decisions),
         steps=way.ran,
         status=static.get("status", 0),
         code=static.get("code"),
         cost=way.tally.total(),
     )
+
+
+def _when(decisions: tuple[tuple[Condition, bool], ...]) -> str:
+    if len(decisions) == 1:
+        ((guard, holds),) = decisions
+        return condition_words(guard) if holds else opposite_words(guard)
+    told = [part_words(guard, holds=holds) for guard, holds in decisions]
+    return " and ".join(told) or "always"
 
 
 def _greater(one: int | None, other: int | None) -> int | None:
