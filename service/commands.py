@@ -40,8 +40,6 @@ COMMANDS: dict[str, Command] = {
     "explain": Command("service.commands_explain", "explain", "Print what a route does."),
     "routes": Command("service.commands_explain", "routes", "List routes with scopes and cost."),
     "run": Command("service.commands_run", "run", "Run one request step by step, as a trial."),
-    "explain": Command("service.commands_explain", "explain", "Print what a route does."),
-    "routes": Command("service.commands_explain", "routes", "List routes with scopes and cost."),
     "login": Command("service.commands_login", "login", "Log in and remember the token."),
     "logout": Command("service.commands_login", "logout", "Revoke the remembered token."),
     "publish": Command("service.commands_packages", "publish", "Publish a file."),
