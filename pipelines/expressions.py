@@ -6,6 +6,7 @@ literal. This is decided here, once, at load.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pipelines.nodes import (
@@ -25,6 +26,10 @@ _DOLLAR = re.compile(rf"\$({_PATH})", re.ASCII)
 _BRACE = re.compile(rf"\{{({_PATH})(?::([0-9]{{1,9}}):([0-9]{{1,9}}))?(\?)?\}}", re.ASCII)
 _PART = re.compile(rf"\.({_NAME})|\[([0-9]+)\]", re.ASCII)
 _SPECIAL = re.compile(r"[{}$]")
+_FIRST = re.compile(_NAME, re.ASCII)
+
+_REMEMBERED, _LONG = 4096, 256
+"""Texts that are parsed once, and the characters of one that is too long to be among them."""
 
 
 class Malformed(ValueError):
@@ -74,12 +79,21 @@ def parse_value(value: Any, pointer: str, faults: list[Fault]) -> Node:
 
 def parse_text(text: str) -> Node:
     """The node of one string. Raises Malformed."""
+    return _parse(text) if len(text) > _LONG else _parsed(text)
+
+
+def _parse(text: str) -> Node:
+    if _SPECIAL.search(text) is None:
+        return Constant(text)
     parts = _parts(text)
     if len(parts) == 1 and isinstance(parts[0], Reference):
         return parts[0]
     if any(isinstance(part, Reference) for part in parts):
         return Template(tuple(parts))
     return Constant("".join(part for part in parts if isinstance(part, str)))
+
+
+_parsed = lru_cache(_REMEMBERED)(_parse)
 
 
 def _parts(text: str) -> list[str | Reference]:
@@ -122,7 +136,9 @@ def _part(text: str, at: int) -> tuple[str | Reference, int]:
 
 
 def _split(path: str) -> tuple[str, tuple[PathPart, ...]]:
-    name = re.match(_NAME, path, re.ASCII)
+    if "." not in path and "[" not in path:
+        return path, ()
+    name = _FIRST.match(path)
     assert name is not None
     rest = _PART.findall(path, name.end())
     return name[0], tuple(field if field else int(index) for field, index in rest)

@@ -1,6 +1,6 @@
 """The leaves of an argument with their JSON Pointers: where exactly something is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipelines.nodes import (
     All,
@@ -53,10 +53,15 @@ def test_leaves(test: Test) -> Iterator[tuple[str, Leaf]]:
         yield from leaves(operand, test.pointer if single else f"{test.pointer}/{position}")
 
 
-def argument_leaves(step: StepNode) -> Iterator[tuple[str, Leaf]]:
+def argument_leaves(step: StepNode) -> Sequence[tuple[str, Leaf]]:
     """The same of a step's arguments, its guard left out."""
-    for name, node in step.dynamic.items():
-        yield from leaves(node, step.argument(name))
+    known: list[tuple[str, Leaf]] | None = step.found.get("leaves")
+    if known is None:
+        known = []
+        for name, node in step.dynamic.items():
+            known += leaves(node, step.argument(name))
+        step.found["leaves"] = known
+    return known
 
 
 def read_in(leaf: Leaf) -> Iterator[Reference]:
@@ -67,8 +72,15 @@ def read_in(leaf: Leaf) -> Iterator[Reference]:
         yield from (part for part in leaf.parts if isinstance(part, Reference))
 
 
-def step_reads(step: StepNode) -> Iterator[tuple[str, Reference]]:
+def step_reads(step: StepNode) -> Sequence[tuple[str, Reference]]:
     """Every reference of a step with the pointer of the text it stands in, its guard first."""
+    known: list[tuple[str, Reference]] | None = step.found.get("reads")
+    if known is None:
+        known = step.found["reads"] = list(_reads(step))
+    return known
+
+
+def _reads(step: StepNode) -> Iterator[tuple[str, Reference]]:
     if step.when is not None:
         for pointer, leaf in condition_leaves(step.when):
             for reference in read_in(leaf):

@@ -1,7 +1,7 @@
 """A pipeline as a typed tree, before names are resolved."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from operations.operation import Operation
@@ -110,6 +110,8 @@ class StepNode:
     outputs: Mapping[str, str]
     when: Condition | None
     id: str | None = None
+    found: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was found out about the step and is asked for again (`pipelines/leaves.py`)."""
 
     def argument(self, name: str) -> str:
         """The JSON Pointer of one argument."""

@@ -5,6 +5,7 @@ that an earlier validate.json_schema proved present; else, in an apply pipeline,
 event's payload. `$x` is a variable that some step sets, or a reserved root.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -37,6 +38,7 @@ class Scope:
         self.document = document
         self.faults: list[Fault] = []
         self.variables = dict(self._assigned())
+        self._meanings: dict[tuple[int, int], tuple[Reference, Target | Fault]] = {}
 
     @cached_property
     def entities(self) -> Mapping[str, EntityDeclaration]:
@@ -50,7 +52,18 @@ class Scope:
         return declared
 
     def target(self, reference: Reference, step: int) -> Target | Fault:
-        """What a reference means in the step with that index; the fault has no pointer yet."""
+        """What a reference means in the step with that index; the fault has no pointer yet.
+
+        That only changes from step to step where a validation proves something of a variable.
+        """
+        proved = bisect_left(self._proving, step) if self._proving else 0
+        known = self._meanings.get((id(reference), proved))
+        if known is None:  # The reference is kept, so that no other one ever has its id.
+            known = reference, self._meaning(reference, step)
+            self._meanings[id(reference), proved] = known
+        return known[1]
+
+    def _meaning(self, reference: Reference, step: int) -> Target | Fault:
         if reference.sigil == "$":
             base = self._dollar(reference, step)
         else:
@@ -167,6 +180,10 @@ class Scope:
     def proofs(self) -> tuple[Proof, ...]:
         """What unguarded validate.json_schema steps prove of whole variables, in order."""
         return tuple(self._proofs())
+
+    @cached_property
+    def _proving(self) -> tuple[int, ...]:
+        return tuple(proof.step for proof in self.proofs)
 
     def _proofs(self) -> Iterator[Proof]:
         for node in self.pipeline.steps:

@@ -1,7 +1,8 @@
 """What names can mean: the roots that every pipeline has, slots, and what validation proves."""
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 from pipelines.nodes import PathPart
 from pipelines.shapes import OPTIONAL_TEXT, TEXT, Shape
@@ -42,7 +43,7 @@ ROOT_SHAPES = {
 Source = Literal["field", "param", "variable", "root"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Target:
     """What a reference means: a slot's source and name, the path into it, the shape found there.
 
@@ -55,6 +56,16 @@ class Target:
     shape: Shape
     base: Shape
     owner: str = ""
+
+    @cached_property
+    def slot(self) -> tuple[Any, ...]:
+        """The slot that the value lies in."""
+        return (self.source, self.owner, self.name)
+
+    @cached_property
+    def place(self) -> tuple[Any, ...]:
+        """Where the value lies: its slot, then the path into it."""
+        return (*self.slot, *self.path)
 
 
 @dataclass(frozen=True, slots=True)

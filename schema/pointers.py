@@ -12,9 +12,12 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 def join(pointer: str, *steps: str | int) -> str:
     """The pointer with further steps."""
-    return pointer + "".join(
-        f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps
-    )
+    for step in steps:
+        text = str(step)
+        if "~" in text or "/" in text:
+            text = text.replace("~", "~0").replace("/", "~1")
+        pointer = f"{pointer}/{text}"
+    return pointer
 
 
 def steps(pointer: str) -> list[str]:

@@ -33,10 +33,15 @@ class Flow:
     asked: list[Asked] = field(default_factory=list)
     ends: list[World] = field(default_factory=list)
     exceeded: StepNode | None = None
+    _ran: list[Visit] = field(default_factory=list, repr=False)
+    _seen: int = 0
 
     def runs(self) -> list[Visit]:
         """The visits in which the step does something."""
-        return [visit for visit in self.visits if visit.holds]
+        if self._seen != len(self.visits):
+            self._ran += [visit for visit in self.visits[self._seen :] if visit.holds]
+            self._seen = len(self.visits)
+        return self._ran
 
 
 def walk(plan: Plan, around: Surroundings) -> Flow:

@@ -8,7 +8,7 @@ from pipelines.check.plan import place_of
 from pipelines.check.worlds import SLOT, Place, World
 from pipelines.expressions import Fault
 from pipelines.leaves import argument_leaves, condition_leaves, read_in, step_reads, test_leaves
-from pipelines.nodes import Reference, StepNode, Template
+from pipelines.nodes import Reference, StepNode, Template, Test
 from pipelines.targets import Target
 
 
@@ -42,6 +42,8 @@ def set_before_read(analysis: Analysis) -> Iterator[Fault]:
 def present_where_needed(analysis: Analysis) -> Iterator[Fault]:
     """Nothing that may be null stands where a value is needed."""
     needs = {step.index: list(_needs(analysis, step)) for step in analysis.pipeline.steps}
+    if not any(needs.values()):
+        return
     seen: set[tuple[str, Reference]] = set()
     for visit in analysis.flow.runs():
         for pointer, reference, place, why in needs[visit.step.index]:
@@ -72,21 +74,35 @@ def _unset(analysis: Analysis) -> Iterator[Fault]:
         ]
         for step in analysis.pipeline.steps
     }
+    slots = {index: {target.slot for _, _, target in found} for index, found in reads.items()}
     yield from _fields_not_in_path(analysis)
     yield from _fields_not_parsed(analysis)
     for visit in analysis.flow.runs():
-        for pointer, reference, target in reads[visit.step.index]:
-            yield from _unset_in(visit.world, pointer, reference, target)
+        if not slots[visit.step.index] <= visit.world.given:
+            for pointer, reference, target in reads[visit.step.index]:
+                yield from _unset_in(visit.world, pointer, reference, target)
+    asked_slots: dict[int, set[Place]] = {}
     for asked in analysis.flow.asked:
-        for pointer, leaf in test_leaves(asked.ask.test):
-            for reference in read_in(leaf):
-                found = analysis.plan.target(reference, asked.step)
-                if found is not None:
-                    yield from _unset_in(asked.world, pointer, reference, found)
+        test = asked.ask.test
+        if id(test) not in asked_slots:
+            found = _asked(analysis, test, asked.step)
+            asked_slots[id(test)] = {target.slot for _, _, target in found}
+        if not asked_slots[id(test)] <= asked.world.given:
+            for pointer, reference, target in _asked(analysis, test, asked.step):
+                yield from _unset_in(asked.world, pointer, reference, target)
+
+
+def _asked(analysis: Analysis, test: Test, step: int) -> Iterator[tuple[str, Reference, Target]]:
+    """What a comparison reads."""
+    for pointer, leaf in test_leaves(test):
+        for reference in read_in(leaf):
+            target = analysis.plan.target(reference, step)
+            if target is not None:
+                yield pointer, reference, target
 
 
 def _unset_in(world: World, pointer: str, reference: Reference, target: Target) -> Iterator[Fault]:
-    if place_of(target)[:SLOT] in world.given:
+    if target.slot in world.given:
         return
     setter = "parse.path" if target.source == "field" else "a step that runs on every path to here"
     yield Fault(pointer, f"{reference} is not set yet", f"set it by {setter}", path=world.path())
