@@ -80,7 +80,7 @@ def _steps(
             unread |= _texts(step)
             continue
         if step.op not in document.ops.allowed:
-            hint = "add it to /ops/allowed"
+            hint = f'add "{step.op}" to ops.allowed'
             faults.append(Fault(f"{where}/op", f"{step.op} is not allowed", hint, "E105"))
         before = len(faults)
         node = _step(index, where, step, operation, document, faults)
@@ -222,7 +222,12 @@ def _named(section: str, value: Any, where: str, document: Document) -> Iterator
 
 def _choice(value: str, names: Sequence[str]) -> str:
     close = nearest(value, names)
-    return f"did you mean {close}?" if close else f"declared are {', '.join(names) or 'none'}"
+    more = ", …" if len(names) > _MOST_NAMES else ""
+    listed = ", ".join(names[:_MOST_NAMES]) or "none"
+    return f"did you mean {close}?" if close else f"declared are {listed}{more}"
+
+
+_MOST_NAMES = 8
 
 
 def known_names(section: str, document: Document) -> list[str]:

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from schema.nearest import short
+from schema.nearest import nearest, short
 from schema.pointers import join
 from schema.validators import SchemaFault, Validator
+
+TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+"""What `type` may say: JSON Schema Validation 2020-12, section 6.1.1."""
 
 _MOST = 50
 
@@ -38,4 +41,14 @@ def _broken(schema: Any) -> Iterator[tuple[str, str]]:
 
     meta = Draft202012Validator(Draft202012Validator.META_SCHEMA, registry=REGISTRY)
     for error in meta.iter_errors(schema):
-        yield join("", *error.absolute_path), error.message
+        pointer = join("", *error.absolute_path)
+        if pointer.endswith("/type") and isinstance(error.instance, str):
+            yield pointer, _no_type(error.instance)
+        else:
+            yield pointer, error.message
+
+
+def _no_type(name: str) -> str:
+    close = nearest(name, TYPES)
+    remedy = f"did you mean {close}?" if close else f"there are {', '.join(TYPES)}"
+    return f"`{short(name)}` is no type: {remedy}"

@@ -51,11 +51,12 @@ def constraint_patterns(document: Document, places: Places) -> Iterator[Finding]
             try:
                 pattern = compile_pattern(constraint.regex, constraint.max_length)
             except PatternFault as fault:
-                yield places.finding("E503", pointer, str(fault))
+                remedy = "write it without back-references and look-arounds"
+                yield places.finding("E503", pointer, str(fault), remedy)
                 continue
             if not pattern.bounded:
                 yield places.finding(
-                    "E503", pointer, f"`{constraint.field}` has no bound", "add max_length"
+                    "E503", pointer, f"`{constraint.field}` has no bound", 'add "max_length": 64'
                 )
 
 
@@ -180,7 +181,7 @@ def _address_fault(upstream: Upstream) -> str | None:
     if parts.query or parts.fragment or "?" in url or "#" in url:
         return "an address ends with its path"
     if parts.scheme == "http" and not upstream.allow_private:
-        return "plain http needs `allow_private`"
+        return 'plain http needs "allow_private": true'
     return None
 
 

@@ -16,7 +16,7 @@ def auth_first(analysis: Analysis) -> Iterator[Fault]:
         return
     names = [step.operation.name for step in analysis.pipeline.steps]
     if "auth.require_scopes" not in names:
-        hint = "begin with auth.require_scopes"
+        hint = f"begin with {_entrance(analysis)}"
         yield Fault(analysis.where, "no step asks whether the caller may enter", hint)
         return
     seen: set[int] = set()
@@ -26,7 +26,7 @@ def auth_first(analysis: Analysis) -> Iterator[Fault]:
         if effects and not visit.world.authenticated and step.index not in seen:
             seen.add(step.index)
             told = f"{step.operation.name} runs before the caller is known"
-            hint = "put auth.require_scopes first, without a guard"
+            hint = f"begin with {_entrance(analysis)}, without a guard"
             yield Fault(step.pointer, told, hint, path=visit.world.path())
 
 
@@ -51,7 +51,7 @@ def scopes_cover_steps(analysis: Analysis) -> Iterator[Fault]:
             if lacking:
                 names = ", ".join(lacking)
                 message = f"{names} lets the caller in and does not list {action}"
-                hint = f"add {action} to the scope's actions, or ask for another scope"
+                hint = f'add "{action}" to the scope\'s actions, or ask for another scope'
                 yield Fault(step.pointer, message, hint)
 
 
@@ -91,6 +91,15 @@ RULES = (
     reads_do_not_write,
     no_network_in_transactions,
 )
+
+
+def _entrance(analysis: Analysis) -> str:
+    """The step to begin with: by the scopes that the route asks for, or one that is declared."""
+    steps = (s for s in analysis.pipeline.steps if s.operation.name == "auth.require_scopes")
+    declared = [scope.name for scope in analysis.whole.document.auth.scopes[:1]]
+    scopes = next((step.static["scopes"] for step in steps if "scopes" in step.static), declared)
+    listed = ", ".join(f'"{name}"' for name in scopes)
+    return f'{{"op": "auth.require_scopes", "args": {{"scopes": [{listed}]}}}}'
 
 
 def _entrances(analysis: Analysis) -> Iterator[list[frozenset[str]]]:

@@ -6,6 +6,8 @@ from pipelines.check.analysis import Analysis, rule
 from pipelines.expressions import Fault
 from pipelines.nodes import Constant, StepNode, references
 
+_NO_OVERWRITE = "features.allow_overwrite_artifacts is off"
+
 
 @rule("E316")
 def immutable_tags(analysis: Analysis) -> Iterator[Fault]:
@@ -15,7 +17,7 @@ def immutable_tags(analysis: Analysis) -> Iterator[Fault]:
     for step in _writes(analysis, "tag"):
         if step.operation.name == "kv.delete" or "if_absent" not in step.static:
             message = f"{step.operation.name} may change {step.static['doc']}, a tag's document"
-            hint = "features.mutable_tags is off: use kv.cas_put with if_absent"
+            hint = 'features.mutable_tags is off: use kv.cas_put with "if_absent": true'
             yield Fault(step.pointer, message, hint)
 
 
@@ -31,13 +33,13 @@ def immutable_versions(analysis: Analysis) -> Iterator[Fault]:
     for step in _writes(analysis, "version"):
         if step.operation.name != "kv.cas_put":
             message = f"{step.operation.name} may replace {step.static['doc']}, kept by version"
-            hint = "features.allow_overwrite_artifacts is off: use kv.cas_put"
+            hint = f'{_NO_OVERWRITE}: use kv.cas_put with "if_absent": true'
             yield Fault(step.pointer, message, hint)
         elif "if_absent" not in step.static and step.dynamic.get("if_rev") != Constant(None):
             names = {reference.name for reference in references(step.dynamic["value"])}
             if names & analysis.digests:
                 message = f"{step.operation.name} may give {step.static['doc']} other bytes"
-                hint = "features.allow_overwrite_artifacts is off: use if_absent for new bytes"
+                hint = f'{_NO_OVERWRITE}: "if_absent": true is for new bytes'
                 yield Fault(step.pointer, message, hint)
 
 

@@ -20,7 +20,7 @@ def keys_of_templates(analysis: Analysis) -> Iterator[Fault]:
             found = match_key(template, step.dynamic[name])
             if isinstance(found, str):
                 message = f"this is no key of {template.source}: {found}"
-                yield Fault(step.argument(name), message, "write the key as its template is")
+                yield Fault(step.argument(name), message, f'write it as in "{template.source}"')
 
 
 @rule("E205")

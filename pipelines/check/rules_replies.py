@@ -16,7 +16,8 @@ def one_reply(analysis: Analysis) -> Iterator[Fault]:
             if "reply" in step.operation.effects:
                 yield Fault(step.pointer, "there is nobody to reply to", "leave the step out")
     elif flow.ends:
-        hint = "let the last step reply without a guard"
+        reply = '{"op": "respond.json", "args": {"status": 200, "body": {"ok": true}}}'
+        hint = f"let the last step reply without a guard, such as {reply}"
         yield Fault(analysis.where, "a path ends without a reply", hint, path=flow.ends[0].path())
 
 

@@ -7,6 +7,9 @@ from pipelines.check.worlds import Transaction, World, Write
 from pipelines.expressions import Fault
 from pipelines.nodes import StepNode
 
+_BEGIN = '{"op": "txn.begin", "args": {"isolation": "serializable"}}'
+_COMMIT = '{"op": "txn.commit"}'
+
 
 @rule("E310")
 def writes_in_transactions(analysis: Analysis) -> Iterator[Fault]:
@@ -18,7 +21,7 @@ def writes_in_transactions(analysis: Analysis) -> Iterator[Fault]:
         if outside and step.index not in seen:
             seen.add(step.index)
             message = f"{step.operation.name} writes outside a transaction"
-            hint = "put it between txn.begin and txn.commit"
+            hint = f"put {_BEGIN} before it and {_COMMIT} behind it"
             yield Fault(step.pointer, message, hint, path=visit.world.path())
 
 
@@ -35,7 +38,7 @@ def no_success_before_commit(analysis: Analysis) -> Iterator[Fault]:
     for step, world in _replies(analysis):
         if world.transaction is not None and world.transaction.wrote:
             message = f"{step.operation.name} replies before the commit, so the writes are lost"
-            yield Fault(step.pointer, message, "put txn.commit before it", path=world.path())
+            yield Fault(step.pointer, message, f"put {_COMMIT} before it", path=world.path())
 
 
 @rule("E312")
@@ -51,14 +54,14 @@ def transactions_end(analysis: Analysis) -> Iterator[Fault]:
     for step, world in _replies(analysis):
         if world.transaction is not None and not world.transaction.wrote:
             message = f"{step.operation.name} replies while a transaction is open"
-            yield Fault(step.pointer, message, "commit or abort before it", path=world.path())
+            yield Fault(step.pointer, message, f"put {_COMMIT} before it", path=world.path())
     begun: set[int] = set()
     for world in analysis.flow.ends:
         if world.transaction is not None and world.transaction.begun not in begun:
             begun.add(world.transaction.begun)
             where = analysis.by_index[world.transaction.begun].pointer
             message = "a path from here never commits or aborts"
-            yield Fault(where, message, "commit it", path=world.path())
+            yield Fault(where, message, f"add {_COMMIT} to that path", path=world.path())
 
 
 @rule("E313")
