@@ -136,6 +136,17 @@ CATALOGUE: dict[str, Entry] = {
     "INTERNAL": Entry(
         500, "The service met a fault of its own.", "Report the request_id to the operator."
     ),
+    "UNDECLARED_ANSWER": Entry(
+        500,
+        "The service was about to answer what its OpenAPI document does not tell; only a service "
+        "with LARDER_ASSERT_ANSWERS looks for that.",
+        "Report the message to the maintainers: the document and the service disagree.",
+    ),
+    "EFFECT_VIOLATION": Entry(
+        500,
+        "A step did what its operation does not declare; nothing was written.",
+        "Report the request_id to the operator, whose log names the operation.",
+    ),
     "UPSTREAM_ERROR": Entry(
         502, "The upstream refused, broke off or answered nonsense.", "Try again later."
     ),

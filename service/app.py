@@ -10,9 +10,12 @@ from starlette.types import Receive, Scope, Send
 
 from errors.problem import Refusal, problem, refuse
 from operations.context import ExecutionContext
+from pipelines.derive import route_facts
+from pipelines.load import Loaded
 from pipelines.program import Program
 from pipelines.run import run
 from service.body import BodyBounds, Disconnected
+from service.declared import AnswerWatch, Declared
 from service.endpoint import REQUEST_ID
 from service.exchange import make_request, read_headers, request_id_of, tenant_of
 from service.head import Bounds
@@ -53,6 +56,10 @@ class _Trace:
         self.principal: str | None = None
         self.tenant: str | None = None
 
+    def told(self) -> str:
+        """The id of the declared route, or what requests of a page are counted as."""
+        return self.route
+
 
 class App:
     """A pure ASGI application.
@@ -71,6 +78,7 @@ class App:
         self._body_bounds = BodyBounds.of(settings)
         self._runtime: Runtime | None = None
         self._pages: Router | None = None
+        self._expected: Declared | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or start up and shut down."""
@@ -97,6 +105,8 @@ class App:
                 await send({"type": "lifespan.startup.failed", "message": self.failure})
                 return
             self._pages = make_pages(self._runtime)
+            if self._settings.assert_answers:
+                self._expected = Declared(route_facts(Loaded((), self._plan.schema)))
             self.log.info("started", schema=self._plan.schema.digest, pid=os.getpid())
             await send({"type": "lifespan.startup.complete"})
             await receive()
@@ -109,6 +119,8 @@ class App:
         started = perf_counter()
         trace = _Trace()
         request_id = scope[REQUEST_ID] = request_id_of(scope["headers"])
+        if self._expected is not None:
+            send = AnswerWatch(send, self._expected, self.log, scope, request_id, trace.told)
         out = Outlet(send, scope["method"], {}, request_id, self.metrics)
         self.metrics.in_flight += 1
         try:

@@ -50,6 +50,16 @@ def level(value: Any) -> str:
     return value.lower()
 
 
+def flag(value: Any) -> bool:
+    """On or off, in the words that people use for it. Raises ValueError."""
+    if isinstance(value, bool):
+        return value
+    known = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
+    if not isinstance(value, str) or value.strip().lower() not in known:
+        raise ValueError("must be true or false")
+    return known[value.strip().lower()]
+
+
 def whole(low: int, high: int) -> Parse:
     """A parser of whole numbers from `low` up to `high`."""
 
@@ -141,6 +151,9 @@ class Settings:
     )
     min_free_bytes: int = _size(256 * MIB, 0, "with less room on the disk it is not ready")
     log_level: str = setting("info", level, f"one of {', '.join(LOG_LEVELS)}")
+    assert_answers: bool = setting(
+        False, flag, "for tests: an answer that /openapi.json does not tell becomes a 500"
+    )
 
     def environment(self) -> dict[str, str]:
         """The same settings as `LARDER_*` variables, for worker processes."""

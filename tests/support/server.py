@@ -19,6 +19,9 @@ STOP_SECONDS = 30.0
 SLOW_FREE = {"LARDER_BCRYPT_COST": "4", "LARDER_MIN_FREE_BYTES": "0"}
 """What keeps tests quick on a small machine."""
 
+STRICT = {"LARDER_ASSERT_ANSWERS": "1"}
+"""What makes the service refuse to answer what its OpenAPI document does not tell."""
+
 
 class Answer(NamedTuple):
     """A reply: `headers` by lower-case name."""
@@ -75,7 +78,7 @@ class LiveServer:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._options = options
-        self._environ = {**clean_environment(), **SLOW_FREE, **(environ or {})}
+        self._environ = {**clean_environment(), **SLOW_FREE, **STRICT, **(environ or {})}
         self._environ.setdefault("LARDER_ADMIN_PASSWORD", PASSWORD)
         self._environ |= {"LARDER_DATA": str(self.data), "LARDER_PORT": str(self.port)}
         self._process: subprocess.Popen[bytes] | None = None
