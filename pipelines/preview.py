@@ -47,13 +47,19 @@ _MOST_VISITED = 5000
 class Preview:
     """What has been learned about one request's secrets, and what may still be shown of it.
 
-    `headers` are names that are secret beside those that say so themselves; `secrets` are values.
+    `headers` are names that are secret beside those that say so themselves; `secrets` are values;
+    all that is shown takes about as many `characters` at most.
     """
 
-    def __init__(self, headers: Iterable[str] = (), secrets: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        headers: Iterable[str] = (),
+        secrets: Iterable[str] = (),
+        characters: int = TRACE_CHARACTERS,
+    ) -> None:
         self._headers = frozenset(_plain(name) for name in headers)
         self._secrets: set[str] = {secret for secret in secrets if secret}
-        self._left = TRACE_CHARACTERS
+        self._left = characters
 
     def is_secret(self, name: str) -> bool:
         """Whether what has this name is to be hidden."""
