@@ -36,7 +36,7 @@ def fitting_key_values(analysis: Analysis) -> Iterator[Fault]:
             number = template.fields[place.field].type == "integer"
             if target is not None and target.shape.kind == "integer" and not number:
                 message = f"{value} is an integer, and the field {place.field} is text"
-                yield Fault(step.argument(name), message, "give a value of another type")
+                yield Fault(step.argument(name), message, "give text")
 
 
 @rule("E501")

@@ -49,10 +49,12 @@ def fitting_parts(analysis: Analysis) -> Iterator[Fault]:
                 if shape is None:
                     continue
                 if reference.slice is not None and shape.kind not in _TEXT:
-                    yield Fault(pointer, f"{reference} cuts {_noun(shape)}", _way_out(shape))
+                    yield Fault(
+                        pointer, f"{reference} cuts {_noun(shape)}", _way_out(shape, "text")
+                    )
                 elif isinstance(leaf, Template) and shape.kind not in _INSERTED:
                     message = f"{reference} is {_noun(shape)}, which cannot be put into a text"
-                    yield Fault(pointer, message, _way_out(shape))
+                    yield Fault(pointer, message, _way_out(shape, "text, a digest or an integer"))
 
 
 @rule("E206", lowerable=True)
@@ -97,8 +99,9 @@ def _argument(
         if not wanted.nullable:
             yield Fault(pointer, f"{name} needs {_noun(Shape(wanted.kind))}, not null", "")
     elif shape.kind not in (*_ACCEPTED[wanted.kind], "null"):
-        message = f"{name} takes {_noun(Shape(wanted.kind))}, and this is {_noun(shape)}"
-        yield Fault(pointer, message, _way_out(shape))
+        taken = _noun(Shape(wanted.kind))
+        message = f"{name} takes {taken}, and this is {_noun(shape)}"
+        yield Fault(pointer, message, _way_out(shape, taken))
     else:
         yield from _nested(analysis, step, name, node)
         if wanted.kind == "headers":
@@ -114,7 +117,8 @@ def _headers(analysis: Analysis, step: StepNode, name: str, node: Node) -> Itera
         shape = _node_shape(analysis, item, step)
         if shape is not None and shape.kind not in (*_INSERTED, "null", *_BYTES):
             message = f"the header {header} is text, and this is {_noun(shape)}"
-            yield Fault(join(step.argument(name), header), message, _way_out(shape))
+            hint = _way_out(shape, "text or an integer")
+            yield Fault(join(step.argument(name), header), message, hint)
 
 
 def _json(
@@ -200,8 +204,8 @@ def _node_shape(analysis: Analysis, node: Node, step: StepNode) -> Shape | None:
             return Shape("array")
 
 
-def _way_out(shape: Shape) -> str:
-    return _VALIDATE if shape.kind == "any" else "give a value of another type"
+def _way_out(shape: Shape, taken: str) -> str:
+    return _VALIDATE if shape.kind == "any" else f"give {taken}"
 
 
 def _noun(shape: Shape) -> str:
