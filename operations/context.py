@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from errors.problem import Refusal, refuse
+from operations.violation import EffectViolation
 from operations.world import (
     ByteStream,
     Meter,
@@ -156,9 +157,14 @@ class ExecutionContext:
         return self.world.kv[store]
 
     def writer(self, store: str) -> Transaction:
-        """The open transaction of that kv store; the checker proved that there is one."""
+        """The open transaction of that kv store; the checker proved that there is one.
+
+        Raises EffectViolation for a write outside of one, or in a route that only reads.
+        """
         if self.transactions is None:
-            raise RuntimeError("a write outside a transaction got past the checker")
+            raise EffectViolation(self.program.id, "a write outside a transaction (E310)")
+        if self.program.reads_only:
+            raise EffectViolation(self.program.id, "a write in a route that only reads (E304)")
         return self.transactions[store]
 
     async def begin(self, stores: tuple[str, ...]) -> None:

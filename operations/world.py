@@ -110,6 +110,16 @@ class Program(Protocol):
     """What operations may know of the compiled pipeline that they run in."""
 
     @property
+    def id(self) -> str:
+        """The route's id."""
+        ...
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether nothing may be written but caches: a GET route that fills nothing."""
+        ...
+
+    @property
     def field_slots(self) -> Mapping[str, Mapping[str, int]]:
         """Entity name → field name → the slot that holds the field's value."""
         ...

@@ -5,6 +5,9 @@ from pipelines.nodes import StepNode
 STORED = frozenset({"kv.write", "blob.write", "index.write", "event.write"})
 """The effects that outlast a request; caches may vanish."""
 
+READING = ("GET", "HEAD")
+"""The methods whose routes write nothing but caches, or what a proxy fetches (E304)."""
+
 _CHARGED = ("kv.", "blob.", "index.", "network")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from operations.operation import Operation, Parameter
 from operations.types import Static
-from pipelines.actions import charged_action
+from pipelines.actions import READING, charged_action
 from pipelines.bind import (
     AWAIT,
     AWAIT_SET,
@@ -98,6 +98,7 @@ class _Compiler:
             actions=self._actions(tags),
             stores=self._stores(),
             namespace_param=self._namespace_param(),
+            reads_only=route is not None and route.method in READING and "proxy" not in tags,
             admission=admission(route, self.document) if route else None,
             disabled=self._disabled(tags),
         )

@@ -34,6 +34,7 @@ class Program:
     actions: frozenset[str]
     stores: tuple[str, ...]
     namespace_param: tuple[str, Entity] | None
+    reads_only: bool
     admission: Admission | None
     disabled: str | None
 

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from errors.problem import Refusal, problem, refuse
 from operations.context import ExecutionContext
+from operations.violation import EffectViolation
 from pipelines.derive import route_facts
 from pipelines.load import Loaded
 from pipelines.program import Program
@@ -128,6 +129,8 @@ class App:
         except Disconnected:
             sent = Sent(CLIENT_GONE, 0)
         except Refusal as refusal:
+            if isinstance(refusal, EffectViolation):
+                self.log.violation(request_id, trace.route, refusal.culprit, refusal.effect)
             sent = await _refused(out, refusal)
         except Exception as fault:  # noqa: BLE001  The last one to see it: told, never shown.
             self.log.fault(request_id, trace.route, fault)

@@ -135,6 +135,19 @@ class Log:
             }
         )
 
+    def violation(self, request_id: str, route: str, culprit: str, effect: str) -> None:
+        """A step did what its operation does not declare."""
+        self._writer.put(
+            {
+                "event": "effect violation",
+                "level": "error",
+                "request_id": request_id,
+                "route": route,
+                "operation": culprit,
+                "effect": effect,
+            }
+        )
+
     def info(self, event: str, **facts: Any) -> None:
         """Something went as it should."""
         self.bound.info(event, **facts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipelines.actions import STORED, charged_action
+from pipelines.actions import READING, STORED, charged_action
 from pipelines.check.analysis import Analysis, rule
 from pipelines.expressions import Fault
 
@@ -58,7 +58,7 @@ def scopes_cover_steps(analysis: Analysis) -> Iterator[Fault]:
 @rule("E304")
 def reads_do_not_write(analysis: Analysis) -> Iterator[Fault]:
     """GET and HEAD routes write nothing but caches, or what a proxy route has fetched."""
-    if analysis.route is None or analysis.route.method not in ("GET", "HEAD"):
+    if analysis.route is None or analysis.route.method not in READING:
         return
     proxy = "proxy" in analysis.pipeline.tags
     seen: set[int] = set()

@@ -194,6 +194,8 @@ class Small:
     actions: frozenset[str] = frozenset()
     namespace_param: tuple[str, Entity] | None = None
     stores: tuple[str, ...] = ("meta",)
+    id: str = "small"
+    reads_only: bool = False
 
     @property
     def field_slots(self) -> dict[str, dict[str, int]]:

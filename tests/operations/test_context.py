@@ -8,6 +8,7 @@ import pytest
 
 from operations.operation import operation
 from operations.types import Text
+from operations.violation import EffectViolation
 
 
 async def test_a_wait_beyond_the_deadline_is_refused(house: Any, refused: Any) -> None:
@@ -46,9 +47,18 @@ async def test_processor_time_beyond_the_limit_is_refused(house: Any, refused: A
     await refused("DEADLINE", ctx.check_budget)
 
 
-async def test_a_write_outside_a_transaction_is_a_fault(house: Any) -> None:
-    with pytest.raises(RuntimeError, match="outside a transaction"):
+async def test_a_write_outside_a_transaction_is_stopped(house: Any) -> None:
+    with pytest.raises(EffectViolation) as stopped:
         house.ctx().writer("meta")
+    assert (stopped.value.culprit, stopped.value.effect[-6:]) == ("small", "(E310)")
+
+
+async def test_a_write_in_a_route_that_only_reads_is_stopped(house: Any) -> None:
+    ctx = house.ctx(program={"reads_only": True})
+    await ctx.begin(("meta",))
+    with pytest.raises(EffectViolation) as stopped:
+        ctx.writer("meta")
+    assert (stopped.value.culprit, stopped.value.effect[-6:]) == ("small", "(E304)")
 
 
 async def test_an_exclusive_transaction_keeps_others_out_until_it_ends(house: Any) -> None:

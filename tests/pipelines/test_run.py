@@ -19,7 +19,7 @@ KEY = "thing/{name}/{count}"
 BEGIN = step("txn.begin", isolation="serializable")
 COMMIT = step("txn.commit")
 OK = step("respond.json", status=200, body={"ok": True})
-REFUSED = step("respond.json", status=409, body={"ok": False})
+REFUSED = step("respond.error", status=409, code="TAKEN", message="it is taken")
 PUT = step("kv.put", doc="thing", key=KEY, value={"value": "{name}"})
 
 Make = Callable[..., Any]
@@ -54,7 +54,7 @@ async def test_a_refusal_inside_a_transaction_leaves_nothing(bench: Make) -> Non
 async def test_an_abort_leaves_nothing(bench: Make) -> None:
     made = bench(mini(*ENTRY, BEGIN, PUT, step("txn.abort"), REFUSED))
     made.open()
-    assert (await made.ask(FIELDS)).status == 409
+    assert (await refusal(made)).problem.status == 409
     assert await stored(made) is None
 
 
@@ -126,11 +126,11 @@ async def test_a_race_lost_six_times_is_a_conflict(bench: Make) -> None:
     assert await stored(made) is None
 
 
-async def test_a_segment_run_again_keeps_its_body_and_its_time(bench: Make) -> None:
+async def test_a_segment_run_again_keeps_its_blob_and_its_time(bench: Make) -> None:
     made, _ = contended(
         bench, 3,
-        BEGIN,
         step("blob.put", store="blobs", from_="request.body", out="blob", out_size="size"),
+        BEGIN,
         step("blob.verify_digest", digest="$blob"),
         step("time.now_iso8601", out="now"),
         PUT, COMMIT,
