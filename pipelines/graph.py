@@ -17,7 +17,7 @@ Kind = Literal["start", "step", "joint", "reply", "end"]
 
 
 class Node(NamedTuple):
-    """One node: `name` is safe in every notation, the lines of `label` are not."""
+    """One node: `name` is safe in every notation; the lines of `label` are only printable."""
 
     name: str
     kind: Kind
@@ -63,7 +63,7 @@ def graph(facts: RouteFacts) -> tuple[list[Node], list[Edge]]:
     """Nodes and edges; steps that no path runs are left out."""
     steps = [step for step in facts.steps if step.runs]
     title = f"{facts.method} {facts.path}".strip() or "apply"
-    nodes = [Node("start", "start", (facts.id, title))]
+    nodes = [Node("start", "start", (_short(facts.id), _short(title)))]
     for step in steps:
         if step.guard is not None:
             nodes.append(Node(f"if{step.index}", "joint", (f"{step.index}?",)))
@@ -107,6 +107,7 @@ def _label(step: StepFacts) -> Iterator[str]:
 
 
 def _short(text: str) -> str:
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
 
 
@@ -129,14 +130,10 @@ _MERMAID_FRAMES: dict[Kind, tuple[str, str]] = {
 
 def _dot_text(text: str) -> str:
     """Inside quotes a backslash begins an escape, and a quote ends the text."""
-    return _printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _mermaid_text(text: str) -> str:
     """Mermaid reads markup even in quotes: all but plain characters are entity codes."""
     plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,:=$/?()-_"
-    return "".join(each if each in plain else f"#{ord(each)};" for each in _printable(text))
-
-
-def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return "".join(each if each in plain else f"#{ord(each)};" for each in text)
