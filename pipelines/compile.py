@@ -4,7 +4,7 @@ A program holds no request state; one program serves every request. Only a pipel
 checker found no error in is compiled, so everything here may trust that names mean something.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -30,7 +30,7 @@ from pipelines.bind import (
 from pipelines.evaluate import Locate, Watch, condition, evaluator, unwatched
 from pipelines.expressions import Fault
 from pipelines.key_closures import key_closure
-from pipelines.nodes import Constant, PathPart, Pipeline, Reference, StepNode
+from pipelines.nodes import Constant, PathPart, Reference, StepNode
 from pipelines.parse import parse_apply, parse_route
 from pipelines.policies import admission
 from pipelines.program import REQUEST_BODY, ROOTS, Program, Programs
@@ -47,32 +47,44 @@ def compile_schema(
     vocabulary: Mapping[str, Operation],
     wrap: Wrap = unwrapped,
     watch: Watch = unwatched,
+    scopes: Iterable[Scope] | None = None,
 ) -> Programs:
-    """Compile every pipeline of a schema that has no errors."""
+    """Compile every pipeline of a schema that has no errors.
+
+    `scopes` are those of its pipelines in order, where they are known from the check.
+    """
     document = schema.document
-    routes = []
+    ready = iter(_scopes(document, vocabulary) if scopes is None else scopes)
+    routes = tuple(
+        _Compiler(scope, schema, wrap, watch).program(route)
+        for route, scope in zip(document.api.routes, ready, strict=False)
+    )
+    compiled = (_Compiler(scope, schema, wrap, watch).program(None) for scope in ready)
+    applied = document.replication.apply_pipelines if document.replication is not None else {}
+    return Programs(routes, dict(zip(applied, compiled, strict=True)))
+
+
+def _scopes(document: Document, vocabulary: Mapping[str, Operation]) -> Iterator[Scope]:
+    """The scope of every route's pipeline, then of every apply pipeline."""
     for position, route in enumerate(document.api.routes):
-        pointer = f"/api/routes/{position}"
-        pipeline, _ = parse_route(route, pointer, document, vocabulary)
-        routes.append(_Compiler(pipeline, schema, wrap, watch).program(route))
-    apply = {}
-    if document.replication is not None:
-        for event, steps in document.replication.apply_pipelines.items():
-            parsed, _ = parse_apply(event, steps, "", document, vocabulary)
-            apply[event] = _Compiler(parsed, schema, wrap, watch).program(None)
-    return Programs(tuple(routes), apply)
+        yield Scope(
+            parse_route(route, f"/api/routes/{position}", document, vocabulary)[0], document
+        )
+    applied = document.replication.apply_pipelines if document.replication is not None else {}
+    for event, steps in applied.items():
+        yield Scope(parse_apply(event, steps, "", document, vocabulary)[0], document)
 
 
 class _Compiler:
     """One pipeline on its way to a program."""
 
-    def __init__(self, pipeline: Pipeline, schema: Schema, wrap: Wrap, watch: Watch) -> None:
-        self.pipeline = pipeline
+    def __init__(self, scope: Scope, schema: Schema, wrap: Wrap, watch: Watch) -> None:
+        self.scope = scope
+        self.pipeline = scope.pipeline
         self.wrap = wrap
         self.watch = watch
         self.schema = schema
         self.document: Document = schema.document
-        self.scope = Scope(pipeline, schema.document)
         self.slots: dict[tuple[str, str, str], int] = {}
 
     def program(self, route: Route | None) -> Program:

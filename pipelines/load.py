@@ -3,16 +3,18 @@
 The service at start, the command line and the compliance run all call `load`.
 """
 
+import gc
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from errors.finding import Finding
 from operations.operation import Operation
 from operations.vocabulary import VOCABULARY
-from pipelines.check.analysis import Rule
-from pipelines.check.rules import RULES, check
+from pipelines.check.analysis import Rule, Whole
+from pipelines.check.rules import RULES, analyse, check
 from pipelines.check.rules_checks import severities
 from pipelines.compile import compile_schema
 from pipelines.example_format import parse_examples
@@ -57,25 +59,47 @@ def load(
 
     `rules` are those about pipelines; a schema that breaks one that is left out may not compile.
     """
+    with _uncollected():
+        return _load(source, file, {operation.name: operation for operation in vocabulary}, rules)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the cyclic collector out: it would look at every value again and again as they grow
+    in number, and what is thrown away here does not go in circles."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(
+    source: bytes, file: str, operations: Mapping[str, Operation], rules: Sequence[Rule[Any]]
+) -> Loaded:
     parsed = parse(source, file)
     if parsed.findings:
         return Loaded(tuple(sorted(parsed.findings)))
-    operations = {operation.name: operation for operation in vocabulary}
     declared = typed(parsed.value)
     if declared is None:
         shape = shape_findings(parsed.value, parsed.places)
         return Loaded(tuple(sorted({*shape, *_salvaged(parsed, shape, operations, rules)})))
-    findings = tuple(sorted({*_findings(parsed, declared, operations, rules)}))
+    whole = analyse(declared, operations)
+    findings = tuple(sorted({*_findings(parsed, whole, rules)}))
+    scopes = [analysis.scope for analysis in whole.pipelines]
+    whole.pipelines = ()  # They know each other: apart, they go without the collector.
     if any(finding.severity == "error" for finding in findings):
         return Loaded(findings)
     schema = link(declared, f"sha256:{hashlib.sha256(source).hexdigest()}")
-    return Loaded(findings, schema, compile_schema(schema, operations))
+    return Loaded(findings, schema, compile_schema(schema, operations, scopes=scopes))
 
 
 def _salvaged(
     parsed: Parsed,
     shape: Sequence[Finding],
-    operations: dict[str, Operation],
+    operations: Mapping[str, Operation],
     rules: Sequence[Rule[Any]],
 ) -> Iterator[Finding]:
     """The findings of what has the right shape, in a document that has not all of it."""
@@ -84,7 +108,7 @@ def _salvaged(
         return
     rest = replace(parsed, value=kept.value)
     invariants = {finding.rule for finding in invariant_findings(kept.value, parsed.places)}
-    for finding in _findings(rest, document(kept.value), operations, rules):
+    for finding in _findings(rest, analyse(document(kept.value), operations), rules):
         about_all = kept.broken and finding.rule in invariants
         if not about_all and not kept.covers(finding.pointer):
             yield finding
@@ -96,15 +120,10 @@ def example_faults(declared: Document) -> Iterator[Fault]:
         yield from parse_examples(route, f"/api/routes/{position}", declared)[1]
 
 
-def _findings(
-    parsed: Parsed,
-    declared: Document,
-    operations: dict[str, Operation],
-    rules: Sequence[Rule[Any]],
-) -> Iterator[Finding]:
-    places = parsed.places
+def _findings(parsed: Parsed, whole: Whole, rules: Sequence[Rule[Any]]) -> Iterator[Finding]:
+    places, declared = parsed.places, whole.document
     yield from schema_check.findings(declared, places)
-    for id, severity, fault in check(declared, operations, rules):
+    for id, severity, fault in check(whole, rules):
         yield places.finding(
             id, fault.pointer, fault.message, fault.hint, severity=severity, path=fault.path
         )
