@@ -1,7 +1,7 @@
 """One pipeline explained: as text for people, JSON for programs, DOT or Mermaid for pictures."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any, Literal
 
 from pipelines.facts import Cost, RouteFacts
@@ -20,13 +20,10 @@ def explain(facts: RouteFacts, form: Format = "text", width: int = WIDTH) -> str
 
 def as_json(facts: RouteFacts) -> dict[str, Any]:
     """Every fact of a route as JSON; costs tell the store calls of the worst case, too."""
-    told = asdict(facts) | {"statuses": sorted(facts.statuses), "cost": _cost(facts.cost)}
-    for step, known in zip(told["steps"], facts.steps, strict=True):
-        step["cost"] = _cost(known.cost)
-        step["reads"] = [{"name": name, "type": kind} for name, kind in known.reads]
-        step["sets"] = [{"name": name, "type": kind} for name, kind in known.sets]
-    for path, seen in zip(told["paths"], facts.paths, strict=True):
-        path["cost"] = _cost(seen.cost)
+    told: dict[str, Any] = _plain(facts) | {"statuses": sorted(facts.statuses)}
+    for step in told["steps"]:
+        for names in ("reads", "sets"):
+            step[names] = [{"name": name, "type": kind} for name, kind in step[names]]
     return told
 
 
@@ -42,7 +39,7 @@ def summary(facts: RouteFacts) -> dict[str, Any]:
         "anonymous": facts.anonymous,
         "effects": list(facts.effects),
         "statuses": sorted(facts.statuses),
-        "cost": _cost(facts.cost),
+        "cost": _plain(facts.cost),
     }
 
 
@@ -51,5 +48,12 @@ def named(every: Iterable[RouteFacts], name: str) -> RouteFacts | None:
     return next((facts for facts in every if facts.id == name), None)
 
 
-def _cost(cost: Cost) -> dict[str, Any]:
-    return asdict(cost) | {"worst_calls": cost.worst_calls}
+def _plain(value: Any) -> Any:
+    if isinstance(value, Cost):
+        told = {field.name: getattr(value, field.name) for field in fields(value)}
+        return told | {"worst_calls": value.worst_calls}
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

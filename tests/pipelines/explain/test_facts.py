@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from operations.vocabulary import VOCABULARY
+from pipelines.check.rules import RULES
 from pipelines.derive import apply_facts, route_facts
 from pipelines.explain import explain
 from pipelines.facts import RouteFacts
@@ -105,6 +107,19 @@ def test_paths_are_listed_up_to_a_bound_and_the_cost_is_exact_beyond() -> None:
     assert (len(facts.paths), facts.complete) == (MAX_PATHS, False)
     assert facts.cost.store_calls == 9
     assert "200, and more than can be listed" in explain(facts)
+
+
+def test_where_paths_cannot_be_followed_all_steps_are_counted() -> None:
+    asked = [
+        step("kv.get", **KEY, out=f"y{n}", when=guarded(12)[n]["args"]["when"]) for n in range(12)
+    ]
+    source = json.dumps(mini(*ENTRY, *guarded(12), *asked, OK)).encode()
+    lenient = [rule for rule in RULES if rule.id != "E404"]
+    (facts,) = route_facts(load(source, "schema.json", VOCABULARY, lenient))
+    assert (facts.paths, facts.complete) == ((), False)
+    assert facts.cost.store_calls == 24
+    assert all(one.runs for one in facts.steps)
+    assert "paths: too many to be followed" in explain(facts)
 
 
 @pytest.mark.parametrize(
