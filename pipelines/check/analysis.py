@@ -110,6 +110,7 @@ class Whole:
         lowerable: frozenset[str] = frozenset(),
     ) -> None:
         self.document = document
+        self.vocabulary = vocabulary
         self.lowerable = lowerable
         self.around: Surroundings = surroundings(document)
         self.pipelines = tuple(self._pipelines(vocabulary))

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
-from pipelines.check.analysis import Analysis, rule
+from operations.extensions import vocabulary_for
+from pipelines.check.analysis import Analysis, Whole, rule
 from pipelines.expressions import Fault
+from schema.nearest import nearest
 
 
 def _found(analysis: Analysis, id: str) -> Iterator[Fault]:
@@ -40,6 +42,20 @@ def readable_conditions(analysis: Analysis) -> Iterator[Fault]:
     yield from _found(analysis, "E206")
 
 
+@rule("E105")
+def allowed_operations(whole: Whole) -> Iterator[Fault]:
+    """Every operation that ops.allowed lists is one of the language, or of an extension."""
+    allowed = whole.document.ops.allowed
+    told = {fault.name: fault for fault in vocabulary_for(allowed).faults}
+    for position, name in enumerate(allowed):
+        if name not in whole.vocabulary:
+            fault = told.get(name)
+            close = nearest(name, whole.vocabulary)
+            message = f"no operation {name!r}" if fault is None else fault.message
+            hint = f"did you mean {close}?" if close else "" if fault is None else fault.hint
+            yield Fault(f"/ops/allowed/{position}", message, hint)
+
+
 RULES = (
     known_operations,
     known_names,
@@ -47,3 +63,5 @@ RULES = (
     usable_schemas,
     readable_conditions,
 )
+SCHEMA_RULES = (allowed_operations,)
+"""The rules about the schema."""
