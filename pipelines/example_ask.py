@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlencode
 
@@ -60,6 +61,18 @@ class Content:
         """All of it at once."""
         if self._content:
             yield self._content
+
+
+@dataclass(frozen=True, slots=True)
+class _Giving:
+    """What is given is written by no pipeline: this stands where operations look for one."""
+
+    id: str = "given"
+    reads_only: bool = False
+    field_slots: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    actions: frozenset[str] = frozenset()
+    namespace_param: None = None
+    stores: tuple[str, ...] = ()
 
 
 class GivenNetwork:
@@ -159,7 +172,9 @@ async def _store(world: World, tenant: str | None, name: str, key: str, value: A
 def _context(world: World, tenant: str | None) -> ExecutionContext:
     """What is done by nobody in particular."""
     request = Request(REQUEST_ID, "PUT", "/", {}, "", {}, Content(b""))
-    return ExecutionContext(world, request, Principal(None, frozenset()), tenant)
+    ctx = ExecutionContext(world, request, Principal(None, frozenset()), tenant)
+    ctx.program = _Giving()
+    return ctx
 
 
 def request_of(asked: Ask, program: Program) -> Request:

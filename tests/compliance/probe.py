@@ -46,6 +46,7 @@ BADGE: Json = {"key": "badge/{name}"}
 ITEM: Json = {"namespace": "{namespace}", "name": "{name}", "version": "{version}"}
 ITEM_KEY = "item/{namespace}/{name}/{version}"
 GET_NOTE = step("kv.get", **NOTE, out="note", rev_out="rev")
+NO_NOTE = error(404, "NOT_FOUND", {"is_null": "$note"})
 GET_UPLOAD = step("kv.get", **UPLOAD, out="upload")
 NO_UPLOAD = error(404, "NOT_FOUND", {"is_null": "$upload"})
 GET_BYTES = step("blob.get", store="primary", digest="$upload.digest", out="blob")
@@ -182,9 +183,9 @@ ROUTES: tuple[Json, ...] = (
     listing("badges", "/badges", index="badges", key=[], starts_with="$query.prefix"),
     listing("badges_down", "/badges-down", index="badges", key=[], order="desc"),
     route(
-        "cache_put", "PUT", "/cache/{name}",
+        "cache_put", "PUT", "/cache/{name}", GET_NOTE, NO_NOTE,
         step("cache.put", kind="response", key="c/{name}", ttl_seconds=10,
-             value={"text": "$request.headers.x_text"}), reply(ok=True),
+             value={"text": "$note.text", "twice": ["$note.text", "$note.text"]}), reply(ok=True),
     ),
     route(
         "cache", "GET", "/cache/{name}",
@@ -341,7 +342,7 @@ def probe_schema(origin: str = "https://origin.invalid", **changes: Any) -> Json
         "events": {"types": [{"name": "noted", "schema": closed(["text"], text=text(1, 1000))}]},
         "replication": {
             "log": {"store": "meta", "max_event_bytes": 300},
-            "apply_pipelines": {"noted": [step("time.now_iso8601", out="now")]},
+            "apply_pipelines": {"noted": [step("string.format", template="{text}", out="said")]},
         },
         # Small limits, so that each can be met.
         "validation": {

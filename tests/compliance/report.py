@@ -16,12 +16,13 @@ CATEGORIES = (
     "event log semantics",
 )
 
-Status = Literal["passed", "failed", "skipped"]
+Status = Literal["passed", "failed", "skipped", "noted"]
 
 _MARKS: dict[Status, tuple[str, str, str]] = {
     "passed": ("✓", "ok", "32"),
     "failed": ("✗", "FAILED", "31"),
     "skipped": ("-", "skipped", "33"),
+    "noted": ("!", "NOTE", "33"),
 }
 
 
@@ -31,6 +32,10 @@ class Failed(Exception):
 
 class Skipped(Exception):
     """A check has nothing to look at; the text says why."""
+
+
+class Noted(Exception):
+    """A check has found nothing that fails, but something to know; the text says what."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Check:
-    """One statement that is tried out; `run` gives a detail, or raises Failed or Skipped."""
+    """One statement that is tried out; `run` gives a detail, or raises Failed, Skipped or Noted."""
 
     category: str
     name: str
@@ -66,7 +71,7 @@ def expect_that(holds: bool, what: str) -> None:
 
 
 async def perform(check: Check) -> Result:
-    """Run one check. What it raises beside Failed and Skipped is a failure too, never an end."""
+    """Run one check. What it raises beside those three is a failure too, never an end."""
     started = time.perf_counter()
     status: Status
     try:
@@ -74,6 +79,8 @@ async def perform(check: Check) -> Result:
         status = "passed"
     except Skipped as reason:
         status, detail = "skipped", str(reason)
+    except Noted as reason:
+        status, detail = "noted", str(reason)
     except Failed as reason:
         status, detail = "failed", str(reason)
     except Exception as error:  # noqa: BLE001 - one broken check must not hide the others
@@ -94,7 +101,7 @@ def write_text(results: Sequence[Result], subject: str, out: TextIO) -> None:
             shown = word if plain else mark
             if colours:
                 shown = f"\x1b[{colour}m{shown}\x1b[0m"
-            if result.status == "failed":
+            if result.status in ("failed", "noted"):
                 detail = "".join(f"\n      {line}" for line in result.detail.splitlines())
             else:
                 detail = f" ({result.detail})" if result.detail else ""
@@ -137,7 +144,9 @@ def as_junit(results: Sequence[Result]) -> bytes:
                 name=result.name,
                 time=f"{result.seconds:.4f}",
             )
-            if result.status != "passed":
+            if result.status == "noted":
+                ElementTree.SubElement(case, "system-out").text = _printable(result.detail)
+            elif result.status != "passed":
                 word = "failure" if result.status == "failed" else "skipped"
                 told = _printable(result.detail)
                 ElementTree.SubElement(case, word, message=told[:200]).text = told
@@ -157,8 +166,9 @@ def _counts(results: Sequence[Result]) -> dict[str, int]:
 
 def _counted(results: Sequence[Result]) -> str:
     counts = _counts(results)
-    told = f"{counts['passed']} of {len(results) - counts['skipped']} passed"
-    return told + (f", {counts['skipped']} skipped" if counts["skipped"] else "")
+    aside = {status: counts[status] for status in ("skipped", "noted") if counts[status]}
+    told = f"{counts['passed']} of {len(results) - sum(aside.values())} passed"
+    return told + "".join(f", {count} {status}" for status, count in aside.items())
 
 
 def _numbers(results: Sequence[Result]) -> dict[str, str]:

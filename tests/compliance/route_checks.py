@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from errors.finding import Finding
-from pipelines.examples import run_examples
-from service.scratch import scratch_world
+from service.example_runs import Tested, run_all
 from tests.compliance.families import BACKENDS
-from tests.compliance.report import Check, Failed, Skipped, expect
+from tests.compliance.report import Check, Failed, Noted, Skipped, expect
 from tests.compliance.subject import Subject
 
 CATEGORY = "route compatibility"
@@ -61,17 +60,27 @@ async def _compiled(subject: Subject) -> str:
 
 
 async def _runs(subject: Subject, route: str) -> str:
-    schema, programs = subject.schema, subject.loaded.programs
-    assert programs is not None, "a schema that was linked was compiled"
-    count, wrong = 0, []
+    count, wrong, shown = 0, [], ""
     for backend in BACKENDS:
-        opened = partial(scratch_world, schema, backend)
-        async for outcome in run_examples(schema, programs, opened, {route}):
-            count += 1
+        assert subject.schema is subject.loaded.schema
+        (tested,) = await run_all(subject.loaded, backend, {route})
+        count = len(tested.outcomes)
+        for outcome in tested.outcomes:
             told = [f"{outcome.name} (on {backend}): {each}" for each in outcome.differences]
             wrong += told
+        shown = _shown(tested)
     if wrong:
         raise Failed("\n".join(wrong))
     if not count:
         raise Skipped("it has no examples")
-    return f"{count // len(BACKENDS)} examples, on memory and on sqlite + files"
+    told_all = f"{count} examples, on memory and on sqlite + files; {shown}"
+    if tested.coverage is not None and tested.coverage.missing:
+        raise Noted("\n".join([told_all, *map(str, tested.coverage.missing)]))
+    return told_all
+
+
+def _shown(tested: Tested) -> str:
+    shown = tested.coverage
+    assert shown is not None, "all examples were run"
+    steps, outcomes = (shown.steps_shown, shown.steps), (shown.outcomes_shown, shown.outcomes)
+    return "they show {} of {} steps, {} of {} outcomes of guards".format(*steps, *outcomes)

@@ -8,15 +8,20 @@ from pipelines.load import Loaded, load
 from schema.document import Document
 from schema.model import Schema
 from schema.parse import parse
+from schema.places import Places
 from tests.compliance.report import Skipped
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A schema's text and what the one door made of it; `value` is None when it is no JSON."""
+    """A schema's text and what the one door made of it.
+
+    `value` and `places` are None when it is no JSON to the letter.
+    """
 
     file: str
     value: Any
+    places: Places | None
     loaded: Loaded
 
     @property
@@ -45,4 +50,6 @@ class Subject:
 def read(file: Path) -> Subject:
     """Read a schema. Raises OSError."""
     source = file.read_bytes()
-    return Subject(str(file), parse(source, str(file)).value, load(source, str(file)))
+    parsed = parse(source, str(file))
+    places = None if parsed.findings else parsed.places
+    return Subject(str(file), parsed.value, places, load(source, str(file)))

@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from errors.rulebook.book import RULEBOOK
+from pipelines.check.rules import RULES
 from tests.compliance import route_checks
 from tests.compliance.report import CATEGORIES, Result, perform
 from tests.compliance.subject import read
@@ -21,6 +23,9 @@ SCRIPT = ROOT / "tests" / "validate_schema_compliance.py"
 MEMORY = Path("/dev/shm")
 QUICK = {"TMPDIR": str(MEMORY)} if MEMORY.is_dir() else {}
 """Where a disk's speed does not matter: the stores are the same, their folder is in memory."""
+
+UNDONE = {"what gc declares is run", "what replication declares is run"}
+"""What the shipped schema declares and this release does not run."""
 
 Ran = subprocess.CompletedProcess[str]
 
@@ -53,31 +58,66 @@ def written(folder: Path, schema: Any) -> Path:
     return file
 
 
+def checks_of(run: Ran) -> list[dict[str, Any]]:
+    """Every check, from --json."""
+    told = json.loads(run.stdout)
+    return [check for category in told["categories"] for check in category["checks"]]
+
+
 def failed(run: Ran) -> dict[str, str]:
     """Name and detail of every check that failed, from --json."""
-    told = json.loads(run.stdout)
-    checks = [check for category in told["categories"] for check in category["checks"]]
-    return {check["name"]: check["detail"] for check in checks if check["status"] == "failed"}
+    return {
+        check["name"]: check["detail"] for check in checks_of(run) if check["status"] == "failed"
+    }
 
 
-def test_the_shipped_schema_complies(tmp_path: Path) -> None:
-    junit = tmp_path / "junit.xml"
-    run = comply(tmp_path, "--json", "--junit", junit)
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Path]:
+    """The run on the shipped schema, and its JUnit file."""
+    folder = tmp_path_factory.mktemp("complete")
+    junit = folder / "junit.xml"
+    return comply(folder, "--json", "--junit", junit), junit
+
+
+def test_the_shipped_schema_complies(complete: tuple[Ran, Path]) -> None:
+    run, junit = complete
     told = json.loads(run.stdout)
     assert (run.returncode, failed(run), told["ok"]) == (0, {}, True)
     assert [category["name"] for category in told["categories"]] == list(CATEGORIES)
     assert all(category["counts"]["passed"] >= 9 for category in told["categories"])
-    assert told["counts"]["skipped"] == 0, "every shipped route has examples"
+    assert told["counts"]["skipped"] == 0, "every shipped route has examples, and all is proved"
+    assert {check["name"] for check in noted(run)} <= UNDONE
     suites = ElementTree.parse(junit).getroot()
-    assert suites.get("tests") == str(told["counts"]["passed"])
-    assert len(suites.findall("testsuite/testcase")) == told["counts"]["passed"]
+    done = told["counts"]["passed"] + told["counts"]["noted"]
+    assert suites.get("tests") == str(done)
+    assert len(suites.findall("testsuite/testcase")) == done
+    assert len(suites.findall("testsuite/testcase/system-out")) == told["counts"]["noted"]
+
+
+def noted(run: Ran) -> list[dict[str, Any]]:
+    return [check for check in checks_of(run) if check["status"] == "noted"]
+
+
+def test_every_proof_is_reported_with_its_title_and_places(complete: tuple[Ran, Path]) -> None:
+    told = {check["name"]: check for check in checks_of(complete[0])}
+    for rule in {*RULEBOOK, *(rule.id for rule in RULES)}:
+        (name,) = [each for each in told if each.startswith(f"{rule} ")]
+        assert len(name) > len(rule) + 3
+        assert told[name]["detail"], name
+    schema = shipped()
+    own = [*schema["invariants"]["global"], *schema["validation"]["load_time_checks"]]
+    for entry in (*own, *schema["validation"]["runtime_checks"]):
+        assert f"{entry['id']} {entry['description']}" in told
+    assert "18 pipelines" in told["E310 writes in transactions"]["detail"]
+    example = told["route get_tag does what its examples say"]["detail"]
+    assert "they show 7 of 7 steps, 2 of 2 outcomes of guards" in example
 
 
 def test_planted_faults_are_named(tmp_path: Path) -> None:
     schema = shipped()
     schema["indexes"]["artifact_versions"]["keys"][1]["sort"][0]["order"] = "asc"
-    schema["ops"]["allowed"].remove("txn.abort")
     route(schema, "get_tag")["examples"][0]["expect"]["status"] = 201
+    route(schema, "get_artifact")["examples"].pop(2)
     route(schema, "list_tags")["examples"] = []
     junit = tmp_path / "junit.xml"
     run = comply(
@@ -85,9 +125,10 @@ def test_planted_faults_are_named(tmp_path: Path) -> None:
     )
     wrong = failed(run)
     assert run.returncode == 1
-    assert "ops.allowed" in wrong["txn.abort"]
     assert "1.10.0" in wrong["route get_latest does what its examples say"]
-    assert "status: 200 instead of 201" in wrong["route get_tag does what its examples say"]
+    assert "but expected 201" in wrong["route get_tag does what its examples say"]
+    (lacking,) = [each for each in noted(run) if "get_artifact" in each["name"]]
+    assert "its guard `is_not_null $meta.withdrawn_at` never held" in lacking["detail"]
     assert {"route get_blob does what its examples say", "kv.get"}.isdisjoint(wrong)
     suites = ElementTree.parse(junit).getroot()
     assert suites.get("failures") == str(len(wrong))
