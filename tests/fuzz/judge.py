@@ -2,6 +2,7 @@
 
 import resource
 import time
+import traceback
 from dataclasses import dataclass, field
 
 from pipelines.load import load
@@ -47,7 +48,9 @@ def judge_one(source: bytes, number: int, tally: Tally) -> None:
     try:
         loaded = load(source, "schema.json")
     except Exception as crash:  # noqa: BLE001
-        tally.faults.append((number, f"crash: {type(crash).__name__}: {crash}"[:300]))
+        at = traceback.extract_tb(crash.__traceback__)[-1]
+        told = f"crash in {at.name} ({at.filename}:{at.lineno}): {type(crash).__name__}: {crash}"
+        tally.faults.append((number, told[:300]))
         return
     spent = time.process_time() - started
     tally.runs += 1
