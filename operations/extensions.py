@@ -59,6 +59,14 @@ def vocabulary_for(allowed: Iterable[str]) -> Vocabulary:
     return _extended(foreign) if foreign else Vocabulary(VOCABULARY)
 
 
+def operations_for(
+    allowed: Iterable[str], vocabulary: Iterable[Operation] | None = None
+) -> dict[str, Operation]:
+    """The operations of `vocabulary` by name; of `vocabulary_for(allowed)` where there is none."""
+    found = vocabulary_for(allowed).operations if vocabulary is None else vocabulary
+    return {operation.name: operation for operation in found}
+
+
 @lru_cache(maxsize=32)
 def _extended(foreign: tuple[str, ...]) -> Vocabulary:
     found: list[Operation] = []

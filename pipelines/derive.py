@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from operations.extensions import operations_for
 from operations.operation import Operation
-from operations.vocabulary import VOCABULARY
 from pipelines.answers import around_answers, step_answers
 from pipelines.check.analysis import Analysis, Whole
 from pipelines.check.flow import Visit
@@ -30,14 +30,14 @@ _MOST_VISITS = 256
 
 
 def route_facts(
-    loaded: Loaded, vocabulary: Sequence[Operation] = VOCABULARY
+    loaded: Loaded, vocabulary: Sequence[Operation] | None = None
 ) -> tuple[RouteFacts, ...]:
     """The facts of each declared route, in order; none when the schema may not serve."""
     return tuple(facts_of(analysis) for analysis in _analyses(loaded, vocabulary, events=False))
 
 
 def apply_facts(
-    loaded: Loaded, vocabulary: Sequence[Operation] = VOCABULARY
+    loaded: Loaded, vocabulary: Sequence[Operation] | None = None
 ) -> tuple[RouteFacts, ...]:
     """The facts of each apply pipeline: its `id` is the event's type, `method` and `path` empty."""
     return tuple(facts_of(analysis) for analysis in _analyses(loaded, vocabulary, events=True))
@@ -77,11 +77,12 @@ def facts_of(analysis: Analysis) -> RouteFacts:
 
 
 def _analyses(
-    loaded: Loaded, vocabulary: Sequence[Operation], *, events: bool
+    loaded: Loaded, vocabulary: Sequence[Operation] | None, *, events: bool
 ) -> Iterator[Analysis]:
     if loaded.schema is None:
         return
-    whole = Whole(loaded.schema.document, {operation.name: operation for operation in vocabulary})
+    declared = loaded.schema.document
+    whole = Whole(declared, operations_for(declared.ops.allowed, vocabulary))
     yield from (found for found in whole.pipelines if (found.route is None) is events)
 
 

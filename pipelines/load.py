@@ -5,14 +5,14 @@ The service at start, the command line and the compliance run all call `load`.
 
 import gc
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from errors.finding import Finding
+from operations.extensions import operations_for
 from operations.operation import Operation
-from operations.vocabulary import VOCABULARY
 from pipelines.check.analysis import Rule, Whole
 from pipelines.check.rules import RULES, analyse, check
 from pipelines.check.rules_checks import severities
@@ -52,15 +52,17 @@ class Loaded:
 def load(
     source: bytes,
     file: str,
-    vocabulary: Sequence[Operation] = VOCABULARY,
+    vocabulary: Sequence[Operation] | None = None,
     rules: Sequence[Rule[Any]] = RULES,
 ) -> Loaded:
     """Parse, check, link and compile a schema. Never raises for what stands in `source`.
 
-    `rules` are those about pipelines; a schema that breaks one that is left out may not compile.
+    Without a `vocabulary` it is the thirty operations and those of installed extensions that the
+    schema allows. `rules` are those about pipelines; a schema that breaks one that is left out may
+    not compile.
     """
     with _uncollected():
-        return _load(source, file, {operation.name: operation for operation in vocabulary}, rules)
+        return _load(source, file, vocabulary, rules)
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def _load(
-    source: bytes, file: str, operations: Mapping[str, Operation], rules: Sequence[Rule[Any]]
+    source: bytes, file: str, vocabulary: Sequence[Operation] | None, rules: Sequence[Rule[Any]]
 ) -> Loaded:
     parsed = parse(source, file)
     if parsed.findings:
@@ -85,7 +87,8 @@ def _load(
     declared = typed(parsed.value)
     if declared is None:
         shape = shape_findings(parsed.value, parsed.places)
-        return Loaded(tuple(sorted({*shape, *_salvaged(parsed, shape, operations, rules)})))
+        return Loaded(tuple(sorted({*shape, *_salvaged(parsed, shape, vocabulary, rules)})))
+    operations = operations_for(declared.ops.allowed, vocabulary)
     whole = analyse(declared, operations)
     findings = tuple(sorted({*_findings(parsed, whole, rules)}))
     scopes = [analysis.scope for analysis in whole.pipelines]
@@ -99,7 +102,7 @@ def _load(
 def _salvaged(
     parsed: Parsed,
     shape: Sequence[Finding],
-    operations: Mapping[str, Operation],
+    vocabulary: Sequence[Operation] | None,
     rules: Sequence[Rule[Any]],
 ) -> Iterator[Finding]:
     """The findings of what has the right shape, in a document that has not all of it."""
@@ -108,7 +111,9 @@ def _salvaged(
         return
     rest = replace(parsed, value=kept.value)
     invariants = {finding.rule for finding in invariant_findings(kept.value, parsed.places)}
-    for finding in _findings(rest, analyse(document(kept.value), operations), rules):
+    declared = document(kept.value)
+    whole = analyse(declared, operations_for(declared.ops.allowed, vocabulary))
+    for finding in _findings(rest, whole, rules):
         about_all = kept.broken and finding.rule in invariants
         if not about_all and not kept.covers(finding.pointer):
             yield finding

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.console import say, show_json
+from service.console import plain, say, show_json
 from service.failures import CouldNotRun
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _run(
     teller = Teller(stops=stops)
     teller.recorder = recorder_of(trial, teller.before, teller.after)
     for line in trace_text.ending(asyncio.run(attempt(trial, teller.recorder))):
-        click.echo(line)
+        click.echo(plain(line))
 
 
 def _settings(schema: Path | None, data: Path | None) -> "Settings":
@@ -150,12 +150,12 @@ def _example(loaded: "Loaded", route: "Route", file: str | None, name: str | Non
 def _replaced(
     loaded: "Loaded", position: int, route: "Route", mocks: tuple[str, ...]
 ) -> "dict[str, Callable[..., Any]]":
-    from operations.vocabulary import VOCABULARY
+    from operations.extensions import operations_for
     from pipelines.mocks import BadMock, replacements
     from pipelines.parse import parse_route
 
     assert loaded.schema is not None
-    operations = {operation.name: operation for operation in VOCABULARY}
+    operations = operations_for(loaded.schema.document.ops.allowed)
     pointer = f"/api/routes/{position}"
     pipeline, _ = parse_route(route, pointer, loaded.schema.document, operations)
     try:

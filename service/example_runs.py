@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from errors.finding import Finding
+from operations.extensions import operations_for
 from operations.operation import Operation
-from operations.vocabulary import VOCABULARY
 from pipelines.coverage import Coverage, Goal, coverage, watched
 from pipelines.examples import Outcome, run_examples
 from pipelines.load import Loaded, load
@@ -48,12 +48,12 @@ async def run_all(
     backend: Backend,
     routes: Collection[str] | None = None,
     names: Collection[str] | None = None,
-    vocabulary: Sequence[Operation] = VOCABULARY,
+    vocabulary: Sequence[Operation] | None = None,
 ) -> tuple[Tested, ...]:
     """Run the examples of a schema without errors: of all routes or those named, all or by name."""
     schema, programs = loaded.schema, loaded.programs
     assert schema is not None and programs is not None, "the schema has errors"
-    operations = {operation.name: operation for operation in vocabulary}
+    operations = operations_for(schema.document.ops.allowed, vocabulary)
     seen: set[Goal] = set()
     tested = watched(schema, operations, seen)
     opened = partial(scratch_world, schema, backend)

@@ -11,7 +11,7 @@ import asyncio
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from errors.problem import Refusal, refuse
 from operations.context import ExecutionContext
-from operations.vocabulary import VOCABULARY
+from operations.extensions import operations_for
 from pipelines.preview import Preview
 from pipelines.program import Program
 from pipelines.recorder import Recorder
@@ -45,16 +45,66 @@ PAGE = 20
 _NO_TOKEN = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 
 
-class Tracer:
-    """Runs requests traced, and remembers the traces. Belongs to one event loop.
+class Kept:
+    """Traces by name, the latest `most` of them, in at most `most_bytes` of JSON."""
 
-    `clock` gives seconds since the epoch.
+    def __init__(self, most: int = MOST_TRACES, most_bytes: int = MOST_BYTES) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._traces: OrderedDict[str, tuple[bytes, dict[str, Any]]] = OrderedDict()
+        self._bytes = 0
+
+    def add(self, summary: dict[str, Any], trace: Mapping[str, Any]) -> str:
+        """Keep a trace under its request's id, or under a new name where that is taken."""
+        request_id = str(summary["request_id"])
+        name = request_id if request_id not in self._traces else new_request_id()
+        named = {"trace": name, **summary}
+        encoded = msgspec.json.encode({**named, **trace})
+        self._traces[name] = encoded, named
+        self._bytes += len(encoded)
+        while len(self._traces) > self._most or self._bytes > self._most_bytes:
+            _, (oldest, _) = self._traces.popitem(last=False)
+            self._bytes -= len(oldest)
+        return name
+
+    def find(self, name: str) -> bytes:
+        """A trace as JSON. Raises Refusal NOT_FOUND."""
+        found = self._traces.get(name)
+        if found is None:
+            raise refuse(
+                "NOT_FOUND",
+                "no trace of that request is kept",
+                hint=f"A process keeps its own latest {self._most} traces, in its memory. Where "
+                "several processes serve, another may have it: ask again, on a new connection.",
+            )
+        return found[0]
+
+    def latest(self, limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """Summaries, the newest first, older than the trace `after`; and the next `after`.
+
+        Raises Refusal INVALID_CURSOR for one that is not kept (any more).
+        """
+        names = list(reversed(self._traces))
+        if after is not None:
+            if after not in self._traces:
+                raise refuse("INVALID_CURSOR", "no such trace is kept any more", where="after")
+            names = names[names.index(after) + 1 :]
+        page = names[:limit]
+        more = page[-1] if page and len(names) > limit else None
+        return [self._traces[name][1] for name in page], more
+
+
+class Tracer:
+    """Runs requests traced; `kept` are their traces. Belongs to one event loop.
+
+    `clock` gives seconds since the epoch. `vocabulary` is that of the schemas that are served.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], vocabulary: Sequence[Operation] = VOCABULARY
+    ) -> None:
+        self.kept = Kept()
         self._clock = clock
-        self._kept: OrderedDict[str, tuple[bytes, dict[str, Any]]] = OrderedDict()
-        self._bytes = 0
+        self._operations = {operation.name: operation for operation in vocabulary}
         self._schema: Schema | None = None
         self._programs: dict[str, Program] = {}
         self._compiling = asyncio.Lock()
@@ -82,47 +132,19 @@ class Tracer:
         recorder.replied(reply)
         return await send_reply(_adding(out, self._keep(recorder, ctx, traced)), reply)
 
-    def find(self, name: str) -> bytes:
-        """A trace as JSON. Raises Refusal NOT_FOUND."""
-        found = self._kept.get(name)
-        if found is None:
-            raise refuse(
-                "NOT_FOUND",
-                "no trace of that request is kept",
-                hint=f"A process keeps its own latest {MOST_TRACES} traces, in its memory. Where "
-                "several processes serve, another may have it: ask again, on a new connection.",
-            )
-        return found[0]
-
-    def latest(self, limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """Summaries, the newest first, older than the trace `after`; and the next `after`.
-
-        Raises Refusal INVALID_CURSOR for one that is not kept (any more).
-        """
-        names = list(reversed(self._kept))
-        if after is not None:
-            if after not in self._kept:
-                raise refuse("INVALID_CURSOR", "no such trace is kept any more", where="after")
-            names = names[names.index(after) + 1 :]
-        page = names[:limit]
-        more = page[-1] if page and len(names) > limit else None
-        return [self._kept[name][1] for name in page], more
-
     async def _traced(self, program: Program, schema: Schema) -> Program:
         """The traced twin of a program; those of a schema are compiled when one is asked for."""
         async with self._compiling:
             if self._schema is not schema:
-                operations = {operation.name: operation for operation in VOCABULARY}
+                operations = operations_for(schema.document.ops.allowed)
                 compiled = await asyncio.to_thread(traced_programs, schema, operations)
                 self._schema, self._programs = schema, compiled
             return self._programs[program.id]
 
     def _keep(self, recorder: Recorder, ctx: ExecutionContext, program: Program) -> dict[str, str]:
-        """Remember a trace, and forget the oldest; the headers that tell of it."""
+        """Remember a trace; the headers that tell of it."""
         request, preview = ctx.request, recorder.preview
-        name = request.id if request.id not in self._kept else new_request_id()
         summary = {
-            "trace": name,
             "request_id": request.id,
             "at": iso_seconds(int(self._clock())),
             "route": program.id,
@@ -132,14 +154,8 @@ class Tracer:
             "tenant": ctx.tenant,
             "status": None if recorder.reply is None else recorder.reply["status"],
         }
-        trace = recorder.as_json()
         query = {"query": preview.query(request.query)}
-        encoded = msgspec.json.encode({**summary, **query, **trace})
-        self._kept[name] = encoded, summary
-        self._bytes += len(encoded)
-        while len(self._kept) > MOST_TRACES or self._bytes > MOST_BYTES:
-            _, (oldest, _) = self._kept.popitem(last=False)
-            self._bytes -= len(oldest)
+        name = self.kept.add(summary, {**query, **recorder.as_json()})
         return {"Server-Timing": server_timing(recorder), "X-Larder-Trace": name}
 
 
@@ -183,7 +199,7 @@ class _Pages:
     async def one(self, request: Request) -> Answer:
         """One trace."""
         await self._admit(request)
-        found = self._tracer.find(request.path_params["name"])
+        found = self._tracer.kept.find(request.path_params["name"])
         return Answer(200, {"ok": True, "trace": msgspec.Raw(found)})
 
     async def latest(self, request: Request) -> Answer:
@@ -193,7 +209,7 @@ class _Pages:
         if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= MOST_TRACES):
             told = f"limit is a whole number from 1 to {MOST_TRACES}"
             raise refuse("INVALID_QUERY", told, where="limit")
-        traces, more = self._tracer.latest(int(limit), request.query_params.get("after"))
+        traces, more = self._tracer.kept.latest(int(limit), request.query_params.get("after"))
         return Answer(200, {"ok": True, "traces": traces, "next": more})
 
     async def _admit(self, request: Request) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from errors.problem import Refusal
 from operations.context import ExecutionContext, World
-from operations.vocabulary import VOCABULARY
+from operations.extensions import operations_for
 from operations.world import Network
 from pipelines.example_ask import GivenNetwork, NotGiven, ask, give, principal_of, request_of
 from pipelines.example_format import Example, Others
@@ -101,7 +101,7 @@ async def _others(trial: Trial, world: World, others: Others) -> None:
 
 
 async def _run(trial: Trial, world: World, recorder: Recorder) -> None:
-    operations = {operation.name: operation for operation in VOCABULARY}
+    operations = operations_for(trial.schema.document.ops.allowed)
     program: Program = traced_programs(trial.schema, operations, trial.replaced)[trial.route]
     asked = trial.example.request
     request = request_of(asked, program)
