@@ -66,17 +66,23 @@ RULES: tuple[Rule[Any], ...] = (*PIPELINE_RULES, *SCHEMA_RULES)
 LOWERABLE = frozenset(rule.id for rule in RULES if rule.lowerable)
 
 
+def analyse(document: Document, vocabulary: Mapping[str, Operation]) -> Whole:
+    """The schema as the rules see it, and its pipelines parsed."""
+    return Whole(document, vocabulary, LOWERABLE)
+
+
 def check(
-    document: Document,
-    vocabulary: Mapping[str, Operation],
-    rules: Sequence[Rule[Any]] = RULES,
+    whole: Whole, rules: Sequence[Rule[Any]] = RULES
 ) -> Iterator[tuple[str, Severity, Fault]]:
     """Everything that breaks one of `rules`, with the rule's id and what breaking it means."""
-    whole = Whole(document, vocabulary, LOWERABLE)
     usual = {rule.id: rule.severity for rule in RULES}
-    weights = rules_checks.severities(document, usual, LOWERABLE)
+    weights = rules_checks.severities(whole.document, usual, LOWERABLE)
+    pipeline_rules = [rule for rule in rules if rule in PIPELINE_RULES]
+    for analysis in whole.pipelines:
+        for rule in pipeline_rules:
+            for fault in rule.check(analysis):
+                yield rule.id, weights[rule.id], fault
     for rule in rules:
-        about = whole.pipelines if rule in PIPELINE_RULES else (whole,)
-        for subject in about:
-            for fault in rule.check(subject):
+        if rule not in PIPELINE_RULES:
+            for fault in rule.check(whole):
                 yield rule.id, weights[rule.id], fault
