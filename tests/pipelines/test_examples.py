@@ -3,11 +3,13 @@
 import copy
 import hashlib
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
+from operations.vocabulary import VOCABULARY
 from pipelines.example_match import differences
 from pipelines.examples import Outcome, run_examples
 from pipelines.load import load
@@ -189,3 +191,24 @@ async def test_blobs_are_given_to_the_tenant_that_asks() -> None:
     opened = partial(scratch_world, loaded.schema, "memory")
     (outcome,) = [each async for each in run_examples(loaded.schema, loaded.programs, opened)]
     assert outcome.differences == ()
+
+
+async def test_a_fault_of_an_operation_fails_its_example_alone() -> None:
+    def broken(ctx: Any, doc: Any, key: str) -> Any:
+        if key == "thing/b/1":
+            raise RuntimeError("the disk is on fire")
+        return None, None
+
+    vocabulary = tuple(
+        replace(each, function=broken, awaits=False) if each.name == "kv.get" else each
+        for each in VOCABULARY
+    )
+    burning = example(name="burning", given=[], request={"params": {**PARAMS, "name": "b"}})
+    fine = example(given=[], expect={"status": 404})
+    loaded = load(written(burning, fine), "schema.json", vocabulary)
+    assert loaded.schema is not None
+    assert loaded.programs is not None
+    opened = partial(scratch_world, loaded.schema, "memory")
+    found = [each async for each in run_examples(loaded.schema, loaded.programs, opened)]
+    told = [str(difference) for each in found for difference in each.differences]
+    assert told == ["request: RuntimeError: the disk is on fire, but expected an answer"]
