@@ -64,7 +64,8 @@ def written_schema(
 def _text(field: Field, changes: Sequence[Change]) -> Json:
     patterns = [field.pattern.source] if field.pattern else []
     if field.type == "version" and field.versions is RULES["semver"]:
-        patterns.append(_SEMVER if field.allow_prerelease else f"{_RELEASE}{_BUILD}")
+        # First what is narrowest: whoever makes values up from the first fits the others.
+        patterns.insert(0, _SEMVER if field.allow_prerelease else f"{_RELEASE}{_BUILD}")
     schema: dict[str, Json] = {"type": "string"}
     most = field.max_length or (MAX_VERSION if field.type == "version" else None)
     if most is not None and not _bounds_itself(field, most):

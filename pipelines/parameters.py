@@ -21,6 +21,11 @@ BYTES = "application/octet-stream"
 JSON = "application/json"
 
 _REQUEST_BODY = ("root", "", "request", "body")
+_OF_INDEX = "^~?[A-Za-z0-9_-]+$"
+_OF_EVENTS = "^[0-9]{1,18}$"
+"""The cursors that `operations/index.py` gives out."""
+
+_CURSOR = "The cursor that the page before gave for the next one."
 _TEXT: Json = {"type": "string"}
 _DIGESTS = {
     "Repr-Digest": "the bytes' SHA-256 as RFC 9530 writes it: `sha-256=:BASE64:`",
@@ -112,10 +117,27 @@ def _of_query(analysis: Analysis) -> Iterator[ParameterFacts]:
         if step.operation.name != "parse.query":
             continue
         schema = expanded(resolve_schema(analysis.whole.document, step.static.get("schema")))
-        required = required_of(schema)
+        required, cursors = required_of(schema), _cursors(analysis, step)
         for name, part in properties_of(schema).items():
             told = part.get("description", "") if isinstance(part, Mapping) else ""
-            yield ParameterFacts(name, "query", name in required, part, told)
+            if name in cursors and isinstance(part, Mapping):
+                cursor = {**part, "pattern": cursors[name]}
+                yield ParameterFacts(name, "query", name in required, cursor, told or _CURSOR)
+            else:
+                yield ParameterFacts(name, "query", name in required, part, told)
+
+
+def _cursors(analysis: Analysis, parsed: StepNode) -> Mapping[str, str]:
+    """The properties of the query that say where a page begins, with the pattern of cursors."""
+    found: dict[str, str] = {}
+    for step in _running(analysis):
+        after = step.dynamic.get("after")
+        if step.operation.name != "index.query" or not isinstance(after, Reference):
+            continue
+        if (after.sigil, after.name) == ("$", parsed.outputs.get("out")) and len(after.path) == 1:
+            listed = step.static["index"] in analysis.whole.document.indexes
+            found[str(after.path[0])] = _OF_INDEX if listed else _OF_EVENTS
+    return found
 
 
 # headers

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from service.accounts import ChangePassword, Login
+from service.docs_files import FILES
 from service.openapi_parts import (
     Components,
     ecma,
@@ -18,7 +19,8 @@ from service.openapi_parts import (
     status_of,
     told_headers,
 )
-from service.token_routes import NewToken
+from service.passwords import MIN_LENGTH
+from service.token_routes import TOKEN_ID, NewToken
 
 Json = Any
 
@@ -129,9 +131,11 @@ _ONE_TOKEN: Json = {
 }
 _ANY_OBJECT: Json = {"type": "object"}
 _TRACES = _ok(traces={"type": "array", "items": _ANY_OBJECT}, next=_MAYBE)
+_TOKEN_ID: Json = {"type": "string", "pattern": f"^{TOKEN_ID.pattern}$"}
+_REQUEST: Json = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}
 _PAGE = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-    "after": _TEXT,
+    "after": _REQUEST,
 }
 _STATE = {"ETag": "this state's tag"}
 
@@ -170,7 +174,7 @@ BESIDE: tuple[Beside, ...] = (
     Beside(
         "revoke_token", "DELETE", "/auth/tokens/{id}", "accounts",
         "End an API token, and those that were made with it.",
-        {200: _ok()}, (*_KNOWN, "NOT_FOUND"), "must", values={"id": _TEXT},
+        {200: _ok()}, (*_KNOWN, "NOT_FOUND"), "must", values={"id": _TOKEN_ID},
     ),
     Beside(
         "health", "GET", "/health", "service", "Whether it is alive and ready, and what runs.",
@@ -202,7 +206,7 @@ BESIDE: tuple[Beside, ...] = (
     Beside(
         "docs_file", "GET", "/docs/{file}", "service", "What those pages consist of.",
         {200: None, 304: None}, (_BUSY, _STALE, "ROUTE_NOT_FOUND"), media="*/*", headers=_STATE,
-        values={"file": _TEXT},
+        values={"file": {"enum": sorted(FILES)}},
     ),
     Beside(
         "list_traces", "GET", "/admin/traces", "administration", "Which traces there are.",
@@ -210,7 +214,7 @@ BESIDE: tuple[Beside, ...] = (
     ),
     Beside(
         "get_trace", "GET", "/admin/traces/{name}", "administration", "The trace of one request.",
-        {200: _ok(trace=_ANY_OBJECT)}, (*_ADMIN, "NOT_FOUND"), "must", values={"name": _TEXT},
+        {200: _ok(trace=_ANY_OBJECT)}, (*_ADMIN, "NOT_FOUND"), "must", values={"name": _REQUEST},
     ),
 )  # fmt: skip
 
@@ -279,7 +283,10 @@ def body_schema(shape: type[msgspec.Struct]) -> Json:
     """The JSON Schema of a body as `service/bodies.py` reads it: unknown members are refused."""
     written = msgspec.json.schema(shape)
     schema = written["$defs"][shape.__name__] if "$defs" in written else written
-    return {**_ecma(schema), "additionalProperties": False}
+    schema = {**_ecma(schema), "additionalProperties": False}
+    if "new_password" in schema["properties"]:  # service/passwords.py judges it.
+        schema["properties"]["new_password"]["minLength"] = MIN_LENGTH
+    return schema
 
 
 def _ecma(schema: Json) -> Json:

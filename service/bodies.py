@@ -38,12 +38,22 @@ def parse(body: bytes, shape: type[T]) -> T:
         raise refuse("INVALID_JSON", f"the body is not JSON: {fault}") from None
     if not isinstance(value, dict):
         raise refuse("VALIDATION_ERROR", "the body has to be a JSON object", where="")
+    value = _whole(value)
     failures = list(_failures(value, shape))
     if failures:
         first = f"{failures[0]['where']}: {failures[0]['message']}"
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         raise refuse("VALIDATION_ERROR", first + more, failures=failures)
     return msgspec.convert(value, shape)
+
+
+def _whole(value: Any) -> Any:
+    """The value with 1.0 as 1: to JSON Schema both are the same integer."""
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _failures(value: dict[str, Any], shape: type[msgspec.Struct]) -> Iterator[dict[str, str]]:

@@ -7,7 +7,7 @@ and their Content-Security-Policy keeps it so.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,37 +22,17 @@ from errors.problem import Refusal, problem, refuse
 from pipelines.derive import route_facts
 from pipelines.load import Loaded
 from service.conditions import Validators, judge
+from service.docs_files import FILES, INDEX, KINDS
 from service.endpoint import request_id_of
 from service.exchange import read_headers
 from service.openapi import openapi
 from service.serving import Plan
-
-STATIC = Path(__file__).parent / "static"
-SWAGGER = STATIC / "swagger"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """No inline script or style, nothing from elsewhere (Content Security Policy Level 3)."""
-
-_KINDS: Mapping[str, str] = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".png": "image/png",
-    ".txt": "text/plain; charset=utf-8",
-}
-_NAMES: Mapping[str, Path] = {
-    "start.js": STATIC / "start.js",
-    **{
-        name: SWAGGER / name
-        for name in (
-            "favicon-32x32.png", "swagger-ui-bundle.js", "swagger-ui-bundle.js.LICENSE.txt",
-            "swagger-ui.css",
-        )
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +75,10 @@ def routes(plan: Callable[[], Plan], version: str) -> list[Route]:
         return await documents.of(plan())
 
     async def index(_request: Request) -> Content:
-        return _file(STATIC / "index.html")
+        return _file(INDEX)
 
     async def file(request: Request) -> Content:
-        found = _NAMES.get(request.path_params["file"])
+        found = FILES.get(request.path_params["file"])
         if found is None:
             raise refuse("ROUTE_NOT_FOUND", "no route of this service has that path")
         return _file(found)
@@ -142,7 +122,7 @@ class _Page:
 
 @cache
 def _file(file: Path) -> Content:
-    return _content(file.read_bytes(), _KINDS[file.suffix])
+    return _content(file.read_bytes(), KINDS[file.suffix])
 
 
 def _content(body: bytes, kind: str) -> Content:
