@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service import trace_text
-from service.console import say
+from service.console import plain, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Teller:
     def after(self, step: "StepTrace") -> None:
         """A step is over, or was passed by."""
         if step.outcome == "skipped":
-            click.echo(trace_text.passed(step))
+            click.echo(plain(trace_text.passed(step)))
         else:
             _print(trace_text.outcome(step))
 
@@ -59,14 +59,14 @@ class Teller:
         if not name:
             click.echo(" ".join(known))
             return
-        plain = name.strip("${}")
-        for written in (f"${plain}", f"{{{plain}}}"):
+        bare = name.strip("${}")
+        for written in (f"${bare}", f"{{{bare}}}"):
             if written in known:
-                click.echo(f"{written} = {trace_text.shown(known[written])}")
+                click.echo(plain(f"{written} = {trace_text.shown(known[written])}"))
                 return
-        click.echo(f"{name} is not set here")
+        click.echo(plain(f"{name} is not set here"))
 
 
 def _print(lines: "Iterator[str]") -> None:
     for line in lines:
-        click.echo(line)
+        click.echo(plain(line))

@@ -65,8 +65,7 @@ def ending(trace: dict[str, Any]) -> Iterator[str]:
 
 def shown(value: Any) -> str:
     """A preview on one line."""
-    text = json.dumps(value, ensure_ascii=False)
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _reply(reply: dict[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import asyncio
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -96,15 +96,12 @@ class Kept:
 class Tracer:
     """Runs requests traced; `kept` are their traces. Belongs to one event loop.
 
-    `clock` gives seconds since the epoch. `vocabulary` is that of the schemas that are served.
+    `clock` gives seconds since the epoch.
     """
 
-    def __init__(
-        self, clock: Callable[[], float], vocabulary: Sequence[Operation] = VOCABULARY
-    ) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.kept = Kept()
         self._clock = clock
-        self._operations = {operation.name: operation for operation in vocabulary}
         self._schema: Schema | None = None
         self._programs: dict[str, Program] = {}
         self._compiling = asyncio.Lock()

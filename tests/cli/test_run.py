@@ -56,9 +56,9 @@ def test_an_example_is_told_step_by_step(tmp_path: Path) -> None:
     assert any("1 skipped, 0 retries; store calls: 3 kv.read" in line for line in lines)
 
 
-def test_every_shipped_example_can_be_run_and_answers_as_it_expects(tmp_path: Path) -> None:
+def test_an_example_of_each_shipped_route_answers_as_it_expects(tmp_path: Path) -> None:
     for route in SCHEMA["api"]["routes"]:
-        for example in route["examples"][:3]:
+        for example in route["examples"][:1]:
             told = trace(tmp_path, route["id"], "--example", example["name"])
             assert told["reply"]["status"] == example["expect"]["status"], example["name"]
 

@@ -4,13 +4,17 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from errors.problem import Refusal
-from operations.context import Conflict, Reply
+from operations.context import Conflict, Reply, World
 from operations.vocabulary import VOCABULARY
+from pipelines.example_ask import Answered, ask
+from pipelines.example_format import Ask, parse_examples
+from pipelines.examples import run_example
 from pipelines.load import load
 from pipelines.mocks import BadMock, replacements
 from pipelines.parse import parse_route
@@ -18,6 +22,7 @@ from pipelines.preview import LONGEST_TEXT, MOST_MEMBERS, Preview
 from pipelines.recorder import Recorder, StepTrace
 from pipelines.run import RETRIES, run
 from pipelines.trace import recording, traced_programs, watched_world
+from service.scratch import scratch_world
 from stores.memory import MemoryStore
 from tests.support.mini import DIGEST, ENTRY, mini, step
 from tests.support.server import ROOT
@@ -122,6 +127,29 @@ async def test_a_refusal_while_arguments_are_evaluated_is_the_steps(bench: Make)
     assert last.error is not None
     assert last.error["code"] == traced.refusal.problem.code
     assert last.arguments == {}
+
+
+async def test_every_shipped_example_comes_out_the_same_when_it_is_traced() -> None:
+    loaded = load((ROOT / "schema.json").read_bytes(), "schema.json")
+    assert loaded.schema is not None
+    traced = traced_programs(loaded.schema, OPERATIONS)
+    known = {program.id: program for program in loaded.routes}
+    ran = 0
+
+    async def asker(asked: Ask, program: Any, world: World, /) -> Answered:
+        nonlocal ran
+        recorder = Recorder(Preview())
+        with recording(recorder):
+            answered = await ask(asked, traced[program.id], watched_world(world, recorder))
+        ran += len(recorder.steps)
+        return answered
+
+    for position, route in enumerate(loaded.schema.document.api.routes):
+        for example in parse_examples(route, f"/api/routes/{position}", loaded.schema.document)[0]:
+            opened = partial(scratch_world, loaded.schema, "memory")
+            found = await run_example(example, known[route.id], known, opened, asker)
+            assert found == (), (route.id, example.name)
+    assert ran > 500
 
 
 @pytest.mark.parametrize("losses", [1, 3, RETRIES])

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from service.traces import MOST_TIMING, MOST_TRACES
+from errors.problem import Refusal
+from pipelines.preview import Preview
+from pipelines.recorder import Recorder, StepTrace
+from service.traces import MOST_TIMING, MOST_TRACES, Kept, server_timing
 from tests.support.server import ROOT, Answer, LiveServer
 
 TRACE = {"X-Larder-Trace": "1"}
@@ -171,6 +174,32 @@ def test_a_processs_traces_are_bounded(live_server: LiveServer) -> None:
         ("limit=10000", "INVALID_QUERY"), ("after=gone", "INVALID_CURSOR"),
     ):  # fmt: skip
         assert live_server.ask("GET", f"/admin/traces?{query}").json()["error"]["code"] == code
+
+
+def test_the_oldest_traces_make_room_for_large_ones() -> None:
+    kept = Kept(most=10, most_bytes=1000)
+    for number in range(4):
+        kept.add({"request_id": f"r{number}"}, {"steps": "x" * 300})
+    assert [each["request_id"] for each in kept.latest(10, None)[0]] == ["r3", "r2"]
+    with pytest.raises(Refusal, match="NOT_FOUND"):
+        kept.find("r1")
+    kept.add({"request_id": "huge"}, {"steps": "x" * 2000})
+    assert kept.latest(10, None) == ([], None)
+
+
+def test_a_timing_header_is_bounded_however_many_steps_there_are() -> None:
+    recorder = Recorder(Preview())
+    for index in range(900):
+        step = StepTrace(index, "kv get", None, 1 + index // 450, None, (), outcome="done")
+        step.microseconds = 1000.0
+        recorder.steps.append(step)
+    header = server_timing(recorder)
+    assert len(header) <= MOST_TIMING
+    metrics = header.split(", ")
+    assert all(METRIC.fullmatch(metric) for metric in metrics)
+    assert metrics[0] == "total;dur=900.000"
+    assert metrics[1] == "0-kv_get;dur=1.000"
+    assert metrics[-1] == f"rest;dur={900 - (len(metrics) - 2)}.000"
 
 
 def test_publishers_that_are_traced_keep_every_promise(live_server: LiveServer) -> None:
