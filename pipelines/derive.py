@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from operations.extensions import operations_for
 from operations.operation import Operation
@@ -25,25 +26,38 @@ from pipelines.words import (
     value_words,
 )
 
+Json = Any
+
 _MOST_VISITS = 256
 """Worlds at one step that are asked what is null there."""
 
 
 def route_facts(
-    loaded: Loaded, vocabulary: Sequence[Operation] | None = None
+    loaded: Loaded, vocabulary: Sequence[Operation] | None = None, written: Json = None
 ) -> tuple[RouteFacts, ...]:
-    """The facts of each declared route, in order; none when the schema may not serve."""
-    return tuple(facts_of(analysis) for analysis in _analyses(loaded, vocabulary, events=False))
+    """The facts of each declared route, in order; none when the schema may not serve.
+
+    Without a `vocabulary` it is the one that `load` takes. `written` is the document as it was
+    read: descriptions stand there only.
+    """
+    told = _descriptions(written)
+    return tuple(
+        facts_of(analysis, told.get(analysis.pipeline.id, ""))
+        for analysis in _analyses(loaded, vocabulary)
+        if analysis.route is not None
+    )
 
 
 def apply_facts(
     loaded: Loaded, vocabulary: Sequence[Operation] | None = None
 ) -> tuple[RouteFacts, ...]:
     """The facts of each apply pipeline: its `id` is the event's type, `method` and `path` empty."""
-    return tuple(facts_of(analysis) for analysis in _analyses(loaded, vocabulary, events=True))
+    return tuple(
+        facts_of(analysis) for analysis in _analyses(loaded, vocabulary) if analysis.route is None
+    )
 
 
-def facts_of(analysis: Analysis) -> RouteFacts:
+def facts_of(analysis: Analysis, description: str = "") -> RouteFacts:
     """The facts of one pipeline that has no errors."""
     pipeline, route = analysis.pipeline, analysis.route
     steps = tuple(_steps(analysis))
@@ -56,7 +70,7 @@ def facts_of(analysis: Analysis) -> RouteFacts:
         method="" if route is None else route.method,
         path="" if route is None else route.path,
         tags=pipeline.tags,
-        description=_description(analysis),
+        description=description,
         scopes=tuple(sorted({scope for way in ways for scope in way})),
         every=len(ways) == 1 and len(ways[0]) > 1,
         anonymous=any(way <= anonymous for way in ways),
@@ -76,18 +90,17 @@ def facts_of(analysis: Analysis) -> RouteFacts:
     )
 
 
-def _analyses(
-    loaded: Loaded, vocabulary: Sequence[Operation] | None, *, events: bool
-) -> Iterator[Analysis]:
+def _analyses(loaded: Loaded, vocabulary: Sequence[Operation] | None) -> tuple[Analysis, ...]:
     if loaded.schema is None:
-        return
-    declared = loaded.schema.document
-    whole = Whole(declared, operations_for(declared.ops.allowed, vocabulary))
-    yield from (found for found in whole.pipelines if (found.route is None) is events)
+        return ()
+    document = loaded.schema.document
+    return Whole(document, operations_for(document.ops.allowed, vocabulary)).pipelines
 
 
-def _description(analysis: Analysis) -> str:
-    return str(getattr(analysis.route, "description", None) or "")
+def _descriptions(written: Json) -> dict[str, str]:
+    """The description of each route by its id; `written` has the shape of a schema, or is None."""
+    routes = written["api"]["routes"] if written else ()
+    return {route["id"]: str(route.get("description", "")) for route in routes}
 
 
 def _cost(analysis: Analysis, found: Sequence[PathFacts], steps: Sequence[StepFacts]) -> Cost:

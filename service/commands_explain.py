@@ -10,7 +10,6 @@ from service.failures import CouldNotRun
 
 if TYPE_CHECKING:
     from pipelines.facts import RouteFacts
-    from pipelines.load import Loaded
 
 
 @click.command()
@@ -75,23 +74,20 @@ def routes(file: Path | None, form: str) -> None:
 def _facts(file: Path | None, *, events: bool) -> "tuple[RouteFacts, ...]":
     """The facts of a schema without errors; with errors, prints them and exits with 1."""
     from pipelines.derive import apply_facts, route_facts
+    from pipelines.load import load
+    from schema.parse import parse
+    from service.example_runs import read_source
 
-    loaded = _loaded(file)
+    chosen = file or _served()
+    source = read_source(chosen)
+    loaded = load(source, str(chosen))
     if not loaded.ok:
         for finding in loaded.findings:
             click.echo(str(finding))
         say("nothing is derived: the schema has errors")
         click.get_current_context().exit(1)
-    found = route_facts(loaded)
+    found = route_facts(loaded, written=parse(source, str(chosen)).value)
     return (*found, *apply_facts(loaded)) if events else found
-
-
-def _loaded(file: Path | None) -> "Loaded":
-    from pipelines.load import load
-    from service.example_runs import read_source
-
-    chosen = file or _served()
-    return load(read_source(chosen), str(chosen))
 
 
 def _served() -> Path:

@@ -1,6 +1,7 @@
 """The listings of the shipped pipelines as files; `python -m tests.pipelines.explain.golden_files`
 writes them anew."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from pipelines.explain import Format, explain
 from pipelines.facts import RouteFacts
 from pipelines.load import Loaded, load
 
-ROOT = Path(__file__).resolve().parents[3]
+SOURCE = Path(__file__).resolve().parents[3] / "schema.json"
 FOLDER = Path(__file__).parent / "golden"
 PICTURED = "get_blob"
 ENDINGS: dict[str, Format] = {"txt": "text", "dot": "dot", "mmd": "mermaid"}
@@ -18,14 +19,15 @@ ENDINGS: dict[str, Format] = {"txt": "text", "dot": "dot", "mmd": "mermaid"}
 @cache
 def shipped() -> Loaded:
     """The shipped schema."""
-    return load((ROOT / "schema.json").read_bytes(), "schema.json")
+    return load(SOURCE.read_bytes(), "schema.json")
 
 
 @cache
 def every() -> dict[str, RouteFacts]:
     """The facts of all shipped routes and apply pipelines."""
-    loaded = shipped()
-    return {facts.id: facts for facts in (*route_facts(loaded), *apply_facts(loaded))}
+    loaded, written = shipped(), json.loads(SOURCE.read_bytes())
+    found = (*route_facts(loaded, written=written), *apply_facts(loaded))
+    return {facts.id: facts for facts in found}
 
 
 def files() -> dict[str, str]:
