@@ -34,6 +34,10 @@ class Extent:
         """Whether some matching text may hold that code point."""
         return any(low <= code <= high for low, high in self.alphabet)
 
+    def overlaps(self, first: int, last: int) -> bool:
+        """Whether some matching text may hold one of those code points."""
+        return any(low <= last and high >= first for low, high in self.alphabet)
+
 
 NOTHING = Extent((), 0, 0)
 

@@ -13,6 +13,7 @@ MAX_PATTERN = 1000
 """Characters a pattern may have."""
 
 _REMEMBERED = 1024
+_CONTROLS = ((1, 31), (127, 159))
 _DANGEROUS = {"/": "`/`", "\\": "`\\`", "\0": "NUL"}
 
 
@@ -43,8 +44,7 @@ class Pattern:
     def dangers(self) -> list[str]:
         """What a path segment must not be and this pattern lets through, in words."""
         found = [word for char, word in _DANGEROUS.items() if self.holds(char)]
-        controls = [*range(1, 32), *range(127, 160)]
-        if any(self.extent.holds(code) for code in controls):
+        if any(self.extent.overlaps(low, high) for low, high in _CONTROLS):
             found.append("control characters")
         found += [f"the value `{dots}`" for dots in (".", "..") if self.matches(dots)]
         return found

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.check.asks import Ask, Asks, asks_of
 from pipelines.check.domains import NULL
 from pipelines.check.worlds import SLOT, Ground, Link, Place
 from pipelines.expressions import Fault
-from pipelines.nodes import Constant, Pipeline, Reference, StepNode, references
+from pipelines.leaves import Leaf, argument_leaves, condition_leaves, read_in
+from pipelines.nodes import Pipeline, Reference, StepNode
 from pipelines.scope import Scope
 from pipelines.shapes import Shape
 from pipelines.targets import Target
@@ -35,10 +36,24 @@ class StepPlan:
     proves: Ground | None
 
 
+class Read(NamedTuple):
+    """One reference that a step reads: in which leaf, at which pointer, what it means.
+
+    `asked` tells that it stands in the step's guard.
+    """
+
+    pointer: str
+    leaf: Leaf
+    reference: Reference
+    meaning: Target | Fault
+    asked: bool
+
+
 class Plan:
     """All steps of one pipeline, and what its references mean.
 
-    `null_caches` are the kinds of caches that may hold null.
+    `null_caches` are the kinds of caches that may hold null; `reads` holds what each step reads,
+    by its index, its guard first.
     """
 
     def __init__(
@@ -47,6 +62,7 @@ class Plan:
         self.pipeline = pipeline
         self.scope = scope
         self._null_caches = null_caches
+        self.reads = {step.index: tuple(self._reads(step)) for step in pipeline.steps}
         asks = [self._asks(step) for step in pipeline.steps]
         shapes = dict(self._shapes())
         self.ground = Ground(shapes, dict(self._links()))
@@ -74,12 +90,15 @@ class Plan:
         found = asks_of(step.when, lambda reference: self.place(reference, step.index))
         return {id(ask.test): ask for ask in found}
 
-    def _read(self, step: StepNode) -> Iterator[Reference]:
+    def _reads(self, step: StepNode) -> Iterator[Read]:
+        target, index = self.scope.target, step.index
         if step.when is not None:
-            yield from references(step.when)
-        for node in step.dynamic.values():
-            if not isinstance(node, Constant):
-                yield from references(node)
+            for pointer, leaf in condition_leaves(step.when):
+                for reference in read_in(leaf):
+                    yield Read(pointer, leaf, reference, target(reference, index), True)
+        for pointer, leaf in argument_leaves(step):
+            for reference in read_in(leaf):
+                yield Read(pointer, leaf, reference, target(reference, index), False)
 
     def _shapes(self) -> Iterator[tuple[Place, Shape]]:
         """The shape of each slot as it is before any validation; the first reading decides."""
@@ -88,10 +107,10 @@ class Plan:
             slot = ("variable", "", variable.name)
             known.add(slot)
             yield slot, variable.shape
-        for step in self.pipeline.steps:
-            for reference in self._read(step):
-                target = self.target(reference, step.index)
-                if target is not None and target.slot not in known:
+        for reads in self.reads.values():
+            for read in reads:
+                target = read.meaning
+                if isinstance(target, Target) and target.slot not in known:
                     known.add(target.slot)
                     yield target.slot, target.base
 
@@ -139,9 +158,10 @@ class Plan:
             sets = frozenset(("variable", "", name) for name in step.outputs.values())
             proves = self._proved.get(step.index)
             backwards.append(StepPlan(step, asked, sets, needed, atoms, proves))
-            found = (self.target(reference, step.index) for reference in self._read(step))
-            needed |= {target.slot for target in found if target is not None}
-            atoms |= {ask.atom for ask in asked.values() if ask.atom is not None}
+            meanings = [read.meaning for read in self.reads[step.index]]
+            needed |= {target.slot for target in meanings if isinstance(target, Target)}
+            if asked:
+                atoms |= {ask.atom for ask in asked.values() if ask.atom is not None}
             if "cache.write" in step.operation.effects:  # E332 asks for the answers' statuses.
                 answers = self._answers
                 needed |= answers

@@ -7,7 +7,7 @@ from pipelines.check.analysis import Analysis, rule
 from pipelines.check.plan import place_of
 from pipelines.check.worlds import SLOT, Place, World
 from pipelines.expressions import Fault
-from pipelines.leaves import argument_leaves, condition_leaves, read_in, step_reads, test_leaves
+from pipelines.leaves import argument_leaves, condition_leaves, read_in, test_leaves
 from pipelines.nodes import Reference, StepNode, Template, Test
 from pipelines.targets import Target
 
@@ -16,8 +16,7 @@ from pipelines.targets import Target
 def known_references(analysis: Analysis) -> Iterator[Fault]:
     """Every reference means exactly one thing."""
     for step in analysis.pipeline.steps:
-        for pointer, reference in step_reads(step):
-            found = analysis.scope.target(reference, step.index)
+        for pointer, _, reference, found, _ in analysis.plan.reads[step.index]:
             if isinstance(found, Fault) and not _may_be_set_unread(analysis, reference):
                 yield Fault(pointer, found.message, found.hint)
 
@@ -66,13 +65,12 @@ def _may_be_set_unread(analysis: Analysis, reference: Reference) -> bool:
 
 def _unset(analysis: Analysis) -> Iterator[Fault]:
     reads = {
-        step.index: [
-            (pointer, reference, target)
-            for pointer, leaf in argument_leaves(step)
-            for reference in read_in(leaf)
-            if (target := analysis.plan.target(reference, step.index)) is not None
+        index: [
+            (read.pointer, read.reference, read.meaning)
+            for read in found
+            if not read.asked and isinstance(read.meaning, Target)
         ]
-        for step in analysis.pipeline.steps
+        for index, found in analysis.plan.reads.items()
     }
     slots = {index: {target.slot for _, _, target in found} for index, found in reads.items()}
     yield from _fields_not_in_path(analysis)
@@ -111,9 +109,8 @@ def _unset_in(world: World, pointer: str, reference: Reference, target: Target) 
 def _fields_not_in_path(analysis: Analysis) -> Iterator[Fault]:
     """A required field that the path does not carry is never there."""
     for step in analysis.pipeline.steps:
-        for pointer, reference in step_reads(step):
-            target = analysis.plan.target(reference, step.index)
-            if target is None or target.source != "field":
+        for pointer, _, _, target, _ in analysis.plan.reads[step.index]:
+            if isinstance(target, Fault) or target.source != "field":
                 continue
             declared = analysis.scope.entities[target.owner].fields[target.name]
             if target.name not in analysis.pipeline.params and not declared.optional:

@@ -7,7 +7,7 @@ from pipelines.check.analysis import Analysis, rule
 from pipelines.check.asks import Ask, answer, words
 from pipelines.check.worlds import World
 from pipelines.expressions import Fault
-from pipelines.leaves import argument_leaves, condition_leaves, leaves, read_in
+from pipelines.leaves import leaves
 from pipelines.nodes import ArrayNode, Constant, Node, ObjectNode, Reference, StepNode, Template
 from pipelines.shapes import ANY, TEXT, Shape, of_value
 from schema.pointers import join
@@ -40,27 +40,23 @@ def fitting_types(analysis: Analysis) -> Iterator[Fault]:
 def fitting_parts(analysis: Analysis) -> Iterator[Fault]:
     """Only text, digests and integers are put into texts, and only text and digests are cut."""
     for step in analysis.pipeline.steps:
-        found = list(argument_leaves(step))
-        if step.when is not None:
-            found += condition_leaves(step.when)
-        for pointer, leaf in found:
-            for reference in read_in(leaf):
-                shape = _shape(analysis, reference, step)
-                if shape is None:
-                    continue
-                if reference.slice is not None and shape.kind not in _TEXT:
-                    yield Fault(
-                        pointer, f"{reference} cuts {_noun(shape)}", _way_out(shape, "text")
-                    )
-                elif isinstance(leaf, Template) and shape.kind not in _INSERTED:
-                    message = f"{reference} is {_noun(shape)}, which cannot be put into a text"
-                    yield Fault(pointer, message, _way_out(shape, "text, a digest or an integer"))
+        for pointer, leaf, reference, target, _ in analysis.plan.reads[step.index]:
+            if isinstance(target, Fault):
+                continue
+            shape = target.shape
+            if reference.slice is not None and shape.kind not in _TEXT:
+                yield Fault(pointer, f"{reference} cuts {_noun(shape)}", _way_out(shape, "text"))
+            elif isinstance(leaf, Template) and shape.kind not in _INSERTED:
+                message = f"{reference} is {_noun(shape)}, which cannot be put into a text"
+                yield Fault(pointer, message, _way_out(shape, "text, a digest or an integer"))
 
 
 @rule("E206", lowerable=True)
 def answerable_comparisons(analysis: Analysis) -> Iterator[Fault]:
     """No comparison has the same answer whatever the values are."""
     for plan in analysis.plan.steps:
+        if not plan.asks:
+            continue
         world = World(analysis.plan.ground_at(plan.step.index), {}, {}, frozenset())
         for ask in plan.asks.values():
             fault = _incomparable(analysis, ask, plan.step) or _foregone(ask, world)
@@ -71,14 +67,15 @@ def answerable_comparisons(analysis: Analysis) -> Iterator[Fault]:
 @rule("E206", lowerable=True)
 def guards_that_may_hold(analysis: Analysis) -> Iterator[Fault]:
     """No guard is false on every path that comes to it."""
-    outcomes: dict[int, set[bool]] = {}
-    for visit in analysis.flow.visits:
-        outcomes.setdefault(visit.step.index, set()).add(visit.holds)
+    visits = analysis.flow.visits
+    come = {visit.step.index for visit in visits if not visit.holds}
+    come -= {visit.step.index for visit in visits if visit.holds}
+    if not come:
+        return
     told = {fault.pointer for fault in answerable_comparisons.check(analysis)}
     for step in analysis.pipeline.steps:
         where = step.argument("when")
-        never = outcomes.get(step.index) == {False}
-        if never and not any(pointer.startswith(where) for pointer in told):
+        if step.index in come and not any(pointer.startswith(where) for pointer in told):
             message = "this never holds here: on every path the steps before have settled it"
             yield Fault(where, message, "leave the step out, or correct the guard")
 
