@@ -34,6 +34,7 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "serve": Command("service.commands_serve", "serve", "Serve the repository."),
     "check": Command("service.commands_check", "check", "Check schema files without serving."),
+    "diff": Command("service.commands_diff", "diff", "Tell what a change of the schema means."),
     "schema": Command("service.commands_schema", "schema", "Print the schema, or its own schema."),
     "test": Command("service.commands_test", "test", "Run the examples of routes."),
     "openapi": Command("service.commands_openapi", "openapi", "Print the OpenAPI document."),
