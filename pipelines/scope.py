@@ -83,7 +83,7 @@ class Scope:
         variable = self.variables.get(name)
         if variable is None:
             close = nearest(name, [*self.variables, *ROOTS])
-            hint = f"did you mean ${close}?" if close else f"{{{name}}} reads a field"
+            hint = f"did you mean ${close}?" if close else f'set it, by "out": "{name}" of a step'
             return Fault("", f"no step sets ${name}", hint, "E201")
         shape = self.proved(variable, step)
         return Target("variable", name, (), shape, shape)
@@ -124,12 +124,22 @@ class Scope:
         if candidates:
             places = " and ".join(f"{c.source} {c.owner or c.name}" for c in candidates)
             return Fault("", f"{{{name}}} could be {places}", "rename one of them", "E201")
+        message = f"nothing here is called {{{name}}}"
+        return Fault("", message, self._brace_hint(name, step), "E201")
+
+    def _brace_hint(self, name: str, step: int) -> str:
         if name in self.variables:
-            hint = f"write ${name}: that is a variable"
-        else:
-            close = nearest(name, self._braces(step))
-            hint = f"did you mean {{{close}}}?" if close else "write {{ for a {"
-        return Fault("", f"nothing here is called {{{name}}}", hint, "E201")
+            return f"write ${name}: that is a variable"
+        for proof in self._proofs_before(step):
+            if name in proof.shape.fields:
+                return f"write ${proof.variable}.{name}, which may be absent"
+        close = nearest(name, self._braces(step))
+        if close is not None:
+            return f"did you mean {{{close}}}?"
+        bodies = [v for v in self.variables if self._producer(v) == "parse.json"]
+        if bodies:
+            return f"validate.json_schema of the whole ${bodies[0]} gives its properties names"
+        return "write {{ for a {"
 
     def _fields(self, name: str) -> Iterator[Target]:
         for entity, declaration in self.entities.items():

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipelines.nodes import PathPart
 from schema.facts import resolve
+from schema.nearest import hint
 
 _DEPTH = 16
 _BUDGET = 5000
@@ -163,7 +164,7 @@ def lookup(shape: Shape, path: Sequence[PathPart]) -> Shape | str:
         elif part in shape.fields:
             shape = shape.fields[part]
         elif shape.closed:
-            return f"there is no property {part!r} (known are {', '.join(shape.fields) or 'none'})"
+            return f"there is no property {part!r}; {hint(part, shape.fields) or 'it has none'}"
         else:
             shape = shape.item or ANY
         if maybe:
