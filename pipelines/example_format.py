@@ -219,7 +219,7 @@ def _ask_faults(ask: Ask, route: Route, place: str) -> Iterator[Fault]:
 
 
 def _expect_faults(expect: Expect, route: Route, place: str, document: Document) -> Iterator[Fault]:
-    own = {step.args.get("code") for step in route.pipeline if step.op == "respond.error"}
+    own = [step.args.get("code") for step in route.pipeline if step.op == "respond.error"]
     if expect.code is not None and expect.code not in CATALOGUE and expect.code not in own:
         told = f"`{expect.code}` is no code that the route can answer"
         yield Fault(f"{place}/code", told, hint(expect.code, CATALOGUE), "E107")

@@ -49,7 +49,7 @@ class Difference(NamedTuple):
 def malformed(pattern: Json, pointer: str) -> Iterator[tuple[str, str, str]]:
     """Every placeholder of a pattern that means nothing, as (JSON Pointer, message, hint)."""
     if isinstance(pattern, dict):
-        if ANY in pattern and (len(pattern) > 1 or pattern[ANY] not in KINDS):
+        if ANY in pattern and (len(pattern) > 1 or pattern[ANY] not in list(KINDS)):
             yield pointer, _placeholder(pattern), f'write {{"{ANY}": KIND}}; KIND: {_KNOWN}'
         if HAS in pattern and (len(pattern) > 1 or not isinstance(pattern[HAS], dict)):
             yield pointer, f"`{HAS}` stands alone, with an object", f'write {{"{HAS}": {{…}}}}'

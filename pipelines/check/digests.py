@@ -69,7 +69,7 @@ def _only_digests(pattern: Any) -> bool:
 
 def _may_be_text(schema: Any) -> bool:
     kinds = schema.get("type", "string") if isinstance(schema, dict) else "string"
-    return "string" in ([kinds] if isinstance(kinds, str) else kinds)
+    return kinds == "string" or (isinstance(kinds, list) and "string" in kinds)
 
 
 def _written(analysis: Analysis) -> Iterator[tuple[str, str]]:
