@@ -56,7 +56,7 @@ class Vocabulary(NamedTuple):
 def vocabulary_for(allowed: Iterable[str]) -> Vocabulary:
     """The thirty, and those of installed extensions that `ops.allowed` lists."""
     foreign = tuple(sorted({name for name in allowed if name not in _OURS}))
-    return _extended(foreign) if foreign else Vocabulary(VOCABULARY)
+    return extended(foreign) if foreign else Vocabulary(VOCABULARY)
 
 
 def operations_for(
@@ -68,7 +68,8 @@ def operations_for(
 
 
 @lru_cache(maxsize=32)
-def _extended(foreign: tuple[str, ...]) -> Vocabulary:
+def extended(foreign: tuple[str, ...]) -> Vocabulary:
+    """The thirty and these others; what is installed does not change while a process runs."""
     found: list[Operation] = []
     faults: list[ExtensionFault] = []
     points = {point: _load(point) for point in _wanted(foreign)}

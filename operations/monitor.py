@@ -86,7 +86,9 @@ class _Watch:
 
     def refused(self, refusal: Refusal, allowed: frozenset[str]) -> None:
         """Raises EffectViolation where the operation declared no such code."""
-        if self.violation is None and refusal.problem.code not in allowed:
+        if isinstance(refusal, EffectViolation):
+            self.violation = self.violation or refusal
+        elif self.violation is None and refusal.problem.code not in allowed:
             self._stop(f"the error {refusal.problem.code}")
 
     def close(self) -> None:

@@ -83,6 +83,10 @@ class WatchedContext:
 
     def writer(self, store: str) -> "_Door":
         """The open transaction of that kv store."""
+        if self._ctx.transactions is None:
+            self._ask("a write outside a transaction (E310)")
+        if self._ctx.program.reads_only:
+            self._ask("a write in a route that only reads (E304)")
         return _Door(self._ctx.writer(store), _WRITER, f"writer({store})", self._ask)
 
 
