@@ -63,7 +63,7 @@ class Origin:
 
 
 class Served:
-    """A server of the shipped schema, its stores opened beside it, and the owner of all tokens."""
+    """A server of a schema, its stores opened beside it, and the owner of all tokens."""
 
     def __init__(
         self, server: LiveServer, loaded: Loaded, world: World, origin: Origin, engine: Engine
@@ -165,12 +165,15 @@ def _within(value: Json, tenant: str) -> Json:
 
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[Served]:
-    """The shipped schema, served with tenants and with an upstream that is there."""
+    """The shipped schema and templates, served with tenants and an upstream that is there."""
     async with AsyncExitStack() as stack:
         origin = Origin()
         port = await _listen(origin, stack)
         file = folder / "schema.json"
         schema = json.loads((ROOT / "schema.json").read_text(encoding="utf-8"))
+        for name in ("route", "pipeline"):
+            template = ROOT / "templates" / f"{name}_template.json"
+            schema["api"]["routes"].append(json.loads(template.read_text(encoding="utf-8")))
         schema["tenancy"]["mode"] = "optional"
         once = {"base_url": f"http://127.0.0.1:{port}", "allow_private": True}
         schema["upstreams"]["origin"] |= {**once, "retry": {"max_attempts": 1}}
