@@ -1,7 +1,8 @@
 """What is derived of a route's cost is what requests are counted to cost."""
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,11 @@ from pipelines.derive import route_facts
 from pipelines.example_format import parse_examples
 from pipelines.examples import run_example
 from pipelines.facts import Cost, RouteFacts
+from pipelines.load import Loaded, load
 from pipelines.run import run
 from service.scratch import scratch_world
 from tests.pipelines.conftest import Bytes
-from tests.pipelines.explain.golden_files import shipped
+from tests.pipelines.explain.golden_files import SOURCE, shipped
 
 LOADED = shipped()
 FACTS = {facts.id: facts for facts in route_facts(LOADED)}
@@ -120,3 +122,32 @@ def test_costs_add_up_and_what_nothing_bounds_stays_unbounded() -> None:
     both = Cost(1, 2, None, 4, 5, 6) + Cost(1, 1, 1, 1, None, 1)
     assert both == Cost(2, 3, None, 5, None, 7)
     assert both.worst_calls == 10
+
+
+def changed(change: Callable[[Any], None]) -> Loaded:
+    """The shipped schema, changed."""
+    written = json.loads(SOURCE.read_bytes())
+    change(written)
+    return load(json.dumps(written).encode(), "schema.json")
+
+
+def test_a_limit_that_is_too_low_names_the_dearest_step_and_the_path() -> None:
+    def lower(schema: Any) -> None:
+        schema["ops"]["limits"]["max_io_ops_per_request"] = 25
+
+    found = [finding for finding in changed(lower).findings if finding.rule == "E702"]
+    assert found[0].message.startswith(
+        "up to 26 store calls (10, and 16 where a transaction runs 3 times), "
+        "and ops.limits.max_io_ops_per_request is 25; "
+        "most of them, 6, are those of kv.cas_put in step 10"
+    )
+    assert found[0].path == "when is_not_null $existing is false and is_null $package is true"
+
+
+def test_an_event_has_no_more_bytes_than_its_log_takes() -> None:
+    def lower(schema: Any) -> None:
+        schema["replication"]["log"]["max_event_bytes"] = 5000
+
+    facts = {each.id: each for each in route_facts(changed(lower))}
+    (emitted,) = (s for s in facts["publish_artifact"].steps if s.operation == "emit.event")
+    assert emitted.cost.bytes_stored == 5000
