@@ -89,7 +89,8 @@ class _Watch:
         if isinstance(refusal, EffectViolation):
             self.violation = self.violation or refusal
         elif self.violation is None and refusal.problem.code not in allowed:
-            self._stop(f"the error {refusal.problem.code}")
+            if "reply" not in self.operation.effects:  # What a reply says is its step's matter.
+                self._stop(f"the error {refusal.problem.code}")
 
     def close(self) -> None:
         """The step is over. Raises the violation, also where the operation has caught it."""

@@ -93,14 +93,14 @@ class WatchedContext:
 class WatchedWorld:
     """Stands for a World. Its stores can be read; what is written goes through `ctx.writer`."""
 
-    __slots__ = ("_ask", "blobs", "cache", "kv", "meter", "network", "randomness", "schema")
+    __slots__ = ("_ask", "_world", "blobs", "cache", "kv", "meter", "network", "schema")
 
     def __init__(self, ctx: ExecutionContext, ask: Ask) -> None:
         world = ctx.world
         self._ask = ask
+        self._world = world
         self.schema = world.schema
         self.meter = world.meter
-        self.randomness = world.randomness
         self.kv = _doors(world.kv, _STORE, "kv", ask)
         self.blobs = _doors(world.blobs, _BLOBS, "blobs", ask)
         self.cache = _Door(world.cache, _CACHE, "cache", ask)
@@ -108,12 +108,7 @@ class WatchedWorld:
 
     def __getattr__(self, name: str) -> Any:
         self._ask(f"world.{name}")
-        raise AttributeError(name)
-
-    def clock(self) -> float:
-        """A reading of the clock is for `ctx.time`, where all steps of a request agree."""
-        self._ask("world.clock")
-        raise AttributeError("clock")
+        return getattr(self._world, name)
 
 
 class _Door:
@@ -129,6 +124,8 @@ class _Door:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         effect = self._effects.get(name, f"{self._name}.{name}")
+        if name not in self._effects:
+            self._ask(effect)
         method, ask = getattr(self._target, name), self._ask
 
         def asking(*arguments: Any, **named: Any) -> Any:
