@@ -1,6 +1,7 @@
 """`larder test`: the examples of routes, run on scratch stores."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from service.console import say, show_json
 from service.failures import CouldNotRun
 
 if TYPE_CHECKING:
-    from errors.finding import Finding
     from pipelines.load import Loaded
     from service.scratch import Backend
 
@@ -65,9 +65,11 @@ def test(
     if names and cover is not None:
         raise click.UsageError("--cover needs all examples: leave --example out")
     file = schema or _default()
-    added = [(read_source(each), str(each)) for each in files]
-    loaded, ids = load_with_routes(read_source(file), str(file), added)
-    if not _sound(loaded, form):
+    sources = {str(each): read_source(each) for each in (file, *files)}
+    loaded, ids = load_with_routes(
+        sources[str(file)], str(file), [(sources[str(each)], str(each)) for each in files]
+    )
+    if not _sound(loaded, form, sources):
         click.get_current_context().exit(1)
     wanted = _wanted(loaded, routes or ids)
     _check_names(loaded, wanted, names)
@@ -83,13 +85,20 @@ def test(
     click.get_current_context().exit(0 if all(each.passes(cover) for each in tested) else 1)
 
 
-def _sound(loaded: "Loaded", form: str) -> bool:
-    """Whether the schema may serve; tells what was found in it."""
+def _sound(loaded: "Loaded", form: str, sources: Mapping[str, bytes]) -> bool:
+    """Whether the schema may serve; tells what was found in it, as `larder check` does."""
+    from service.check_formats import finding_json
+    from service.check_source import Text
+    from service.check_text import tell
+
     if form == "json" and not loaded.ok:
-        show_json({"ok": False, "findings": [_as_json(finding) for finding in loaded.findings]})
+        found = [finding_json(finding) for finding in loaded.findings]
+        show_json({"ok": False, "findings": found})
     else:
-        for finding in loaded.findings:
-            click.echo(str(finding), err=loaded.ok)
+        for file, source in sources.items():
+            here = [finding for finding in loaded.findings if finding.file == file]
+            for line in tell(here, Text(source)):
+                click.echo(line, err=loaded.ok or form != "text")
     if not loaded.ok:
         say("no example was run: the schema has errors")
     return loaded.ok
@@ -120,11 +129,6 @@ def _check_names(loaded: "Loaded", routes: frozenset[str] | None, names: tuple[s
     for name in names:
         if name not in known:
             raise CouldNotRun(f"there is no example {name!r}", hint=hint(name, known))
-
-
-def _as_json(finding: "Finding") -> dict[str, str | int]:
-    names = ("rule", "severity", "pointer", "file", "line", "column", "message", "hint")
-    return {name: getattr(finding, name) for name in names}
 
 
 def _default() -> Path:

@@ -118,7 +118,7 @@ def test_findings_in_a_route_of_a_file_stand_in_that_file(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "code", "told"),
     [
-        ("{", 1, "route.json:1:2: error "),
+        ("{", 1, "route.json:1:2: error E101"),
         ("[]", 2, "route.json is no route"),
         ("{}", 2, "route.json is no route"),
         (None, 2, "route.json: No such file"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from operations.extensions import vocabulary_for
 from operations.vocabulary import VOCABULARY
 from schema.pointers import join
 from stores.kinds import BLOB_KINDS, KV_KINDS
@@ -58,13 +59,17 @@ async def _kinds(subject: Subject) -> str:
 
 
 async def _extensions(subject: Subject) -> str:
-    missing = []
-    for where, name in _operations(subject):
-        if name.partition(".")[0] not in _FAMILIES:
-            missing.append(f"{where}: {name} comes from no vocabulary that is installed here")
-    if missing:
-        raise Failed("\n".join([*missing, "install the package that brings these operations"]))
-    return "none is used"
+    used = [
+        (where, name)
+        for where, name in (*_allowed(subject), *_operations(subject))
+        if name.partition(".")[0] not in _FAMILIES
+    ]
+    names = {name for _, name in used}
+    faults = {fault.name: fault for fault in vocabulary_for(names).faults}
+    if faults:
+        told = [(where, faults[name]) for where, name in used if name in faults]
+        raise Failed("\n".join(f"{where}: {each.message} ({each.hint})" for where, each in told))
+    return f"used: {', '.join(sorted(names))}" if names else "none is used"
 
 
 async def _credentials(subject: Subject, environ: Mapping[str, str]) -> str:
@@ -96,6 +101,14 @@ async def _replication(subject: Subject) -> str:
     applied = declared.get("apply_pipelines")
     count = len(applied) if isinstance(applied, dict) else 0
     raise Noted(f"{_NO_FOLLOWER}: {count} apply pipelines are checked and not run")
+
+
+def _allowed(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Every operation that ops.allowed lists, with its place."""
+    listed = subject.written("ops", "allowed")
+    for position, name in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(name, str):
+            yield f"/ops/allowed/{position}", name
 
 
 def _operations(subject: Subject) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from errors.finding import Finding
 from errors.rulebook.book import RULEBOOK
-from operations.vocabulary import VOCABULARY
+from operations.extensions import operations_for
 from pipelines.check.analysis import Analysis, Whole
 from pipelines.check.rules import PIPELINE_RULES, SCHEMA_RULES
 from schema.shape import document, shape_findings
@@ -53,8 +53,8 @@ class Judged:
         """All pipelines of a schema of the right shape."""
         if not self.shaped:
             return ()
-        operations = {operation.name: operation for operation in VOCABULARY}
-        return Whole(document(self.subject.value), operations).pipelines
+        declared = document(self.subject.value)
+        return Whole(declared, operations_for(declared.ops.allowed)).pipelines
 
     @cached_property
     def values(self) -> int:

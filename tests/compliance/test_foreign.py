@@ -1,14 +1,19 @@
 """Schemas of others: what keeps each from running is told, exactly, under its category."""
 
+import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from operations.extensions import extended
 from pipelines.load import load
 from tests.compliance import needs_checks, proof_checks, route_checks
 from tests.compliance.report import CATEGORIES, Result, perform
 from tests.compliance.subject import read
+from tests.support.server import ROOT
 
+EXTENSION = ROOT / "tests" / "support" / "extension"
 FOREIGN = Path(__file__).with_name("foreign")
 
 
@@ -23,6 +28,16 @@ async def judged(name: str, **environ: str) -> dict[str, Result]:
     results = [await perform(check) for check in checks]
     assert len({result.name for result in results}) == len(results)
     return {result.name: result for result in results}
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The package acme-larder is installed."""
+    monkeypatch.syspath_prepend(str(EXTENSION))
+    importlib.invalidate_caches()
+    extended.cache_clear()
+    yield
+    extended.cache_clear()
 
 
 def named(results: dict[str, Result], status: str) -> set[str]:
@@ -69,8 +84,19 @@ async def test_an_extension_that_is_not_installed_is_named_with_its_places() -> 
     results = await judged("extension")
     missing = results["every extension operation is installed"]
     assert missing.status == "failed"
-    assert "/api/routes/0/pipeline/3/op: sign.check comes from no vocabulary" in missing.detail
+    for place in ("/ops/allowed/0", "/api/routes/0/pipeline/3/op"):
+        assert f"{place}: no operation 'acme.shout': no installed package offers" in missing.detail
+    assert "(install the package that offers acme.… as an entry point" in missing.detail
     assert named(results, "skipped") == {"route get_note does what its examples say"}
+
+
+@pytest.mark.usefixtures("installed")
+async def test_an_extension_that_is_installed_is_run() -> None:
+    results = await judged("extension")
+    assert {result.status for result in results.values()} == {"passed"}
+    assert results["every extension operation is installed"].detail == "used: acme.shout"
+    ran = results["route get_note does what its examples say"].detail
+    assert ran.endswith("they show 6 of 6 steps, 0 of 0 outcomes of guards")
 
 
 async def test_what_is_not_here_fails_and_what_is_not_run_is_noted() -> None:
