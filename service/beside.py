@@ -13,13 +13,12 @@ from service.accounts import ChangePassword, Login
 from service.docs_files import FILES
 from service.openapi_parts import (
     Components,
-    ecma,
+    body_schema,
     header,
     security,
     status_of,
     told_headers,
 )
-from service.passwords import MIN_LENGTH
 from service.token_routes import TOKEN_ID, NewToken
 
 Json = Any
@@ -132,6 +131,7 @@ _ONE_TOKEN: Json = {
 _ANY_OBJECT: Json = {"type": "object"}
 _TRACES = _ok(traces={"type": "array", "items": _ANY_OBJECT}, next=_MAYBE)
 _TOKEN_ID: Json = {"type": "string", "pattern": f"^{TOKEN_ID.pattern}$"}
+_REVOKE: Json = {"operationId": "revoke_token", "parameters": {"id": "$response.body#/id"}}
 _REQUEST: Json = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}
 _PAGE = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
@@ -260,6 +260,8 @@ def _responses(each: Beside, components: Components, head: bool) -> Json:
             continue
         headers = {"X-Request-Id": header("X-Request-Id"), **told_headers(each.headers)}
         response: Json = {"description": _said(each, status), "headers": headers}
+        if each.id == "create_token" and status == 201:
+            response["links"] = {"revoke_token": _REVOKE}
         if not head and status != 304:
             response["content"] = _content(each, status, bool(codes))
         found[str(status)] = response
@@ -277,24 +279,3 @@ def _content(each: Beside, status: int, fails: bool) -> Json:
 def _said(each: Beside, status: int) -> str:
     told = {304: "The client has this state already.", 503: "Not now; the reasons are told."}
     return told.get(status, each.summary)
-
-
-def body_schema(shape: type[msgspec.Struct]) -> Json:
-    """The JSON Schema of a body as `service/bodies.py` reads it: unknown members are refused."""
-    written = msgspec.json.schema(shape)
-    schema = written["$defs"][shape.__name__] if "$defs" in written else written
-    schema = {**_ecma(schema), "additionalProperties": False}
-    if "new_password" in schema["properties"]:  # service/passwords.py judges it.
-        schema["properties"]["new_password"]["minLength"] = MIN_LENGTH
-    return schema
-
-
-def _ecma(schema: Json) -> Json:
-    if isinstance(schema, list):
-        return [_ecma(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        word: ecma(part) if word == "pattern" and isinstance(part, str) else _ecma(part)
-        for word, part in schema.items()
-    }

@@ -39,7 +39,7 @@ def openapi(facts: Sequence[RouteFacts], schema: Schema, source: bytes, version:
     document = schema.document
     names = {name: expanded(part) for name, part in document.storage.schemas.items()}
     components = Components(names)
-    routes = _Routes(written, schema, components)
+    routes = _Routes(written, schema, components, facts)
     paths: dict[str, Json] = {}
     for route in facts:
         operations = paths.setdefault(_REST.sub(r"{\1}", route.path), {})
@@ -69,8 +69,11 @@ def openapi(facts: Sequence[RouteFacts], schema: Schema, source: bytes, version:
 class _Routes:
     """Writes the operations of declared routes."""
 
-    def __init__(self, written: Json, schema: Schema, components: Components) -> None:
+    def __init__(
+        self, written: Json, schema: Schema, components: Components, facts: Sequence[RouteFacts]
+    ) -> None:
         self._components = components
+        self._facts = facts
         self._sources = schema.document.auth.principals.source
         self._written = {route["id"]: route for route in written["api"]["routes"]}
         self._fields = _field_descriptions(written)
@@ -142,7 +145,22 @@ class _Routes:
             if examples and "application/json" in content:
                 content["application/json"]["examples"] = examples
             response["content"] = content
-        return response
+        links = dict(self._links(route)) if route.method in ("PUT", "POST") else {}
+        return {**response, "links": links} if links and status in (200, 201) else response
+
+    def _links(self, route: RouteFacts) -> Iterator[tuple[str, Json]]:
+        """What was just written can be read, and removed, by the routes of the same coordinates."""
+        given = _path_names(route)
+        for other in self._facts:
+            names = _path_names(other)
+            whole = other.method == "GET" or names == given
+            if other.method in ("GET", "DELETE") and names and names <= given and whole:
+                parameters = {name: f"$request.path.{name}" for name in sorted(names)}
+                yield other.id, {"operationId": other.id, "parameters": parameters}
+
+
+def _path_names(route: RouteFacts) -> frozenset[str]:
+    return frozenset(p.name for p in route.parameters if p.place == "path")
 
 
 def _content(replies: Sequence[Answer], components: Components) -> Iterator[tuple[str, Json]]:

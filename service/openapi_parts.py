@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from errors.catalogue import CATALOGUE
+from service.passwords import MIN_LENGTH
 
 Json = Any
 
@@ -152,6 +155,24 @@ def status_of(codes: Sequence[str]) -> dict[int, dict[str, str]]:
     return found
 
 
-def ecma(pattern: str) -> str:
-    """A pattern of Python's as ECMA-262 has it: the end of the text is `$`."""
-    return re.sub(r"\\Z", "$", pattern)
+def body_schema(shape: type[msgspec.Struct]) -> Json:
+    """The JSON Schema of a body as `service/bodies.py` reads it: unknown members are refused."""
+    written = msgspec.json.schema(shape)
+    schema = written["$defs"][shape.__name__] if "$defs" in written else written
+    schema = {**_ecma(schema), "additionalProperties": False}
+    if "new_password" in schema["properties"]:  # service/passwords.py judges it.
+        schema["properties"]["new_password"]["minLength"] = MIN_LENGTH
+    return schema
+
+
+def _ecma(schema: Json) -> Json:
+    if isinstance(schema, list):
+        return [_ecma(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        word: re.sub(r"\\Z", "$", part)
+        if word == "pattern" and isinstance(part, str)
+        else _ecma(part)
+        for word, part in schema.items()
+    }
