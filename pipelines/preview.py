@@ -83,21 +83,18 @@ class Preview:
                 self.learn(unquote_plus(value))
 
     def learn_members(self, value: Any) -> None:
-        """Find the secrets among the members of a value, however deep they are."""
-        waiting = [value]
+        """Find the secrets among the members of a value: what has a secret name, and all in it."""
+        waiting: list[tuple[Any, bool]] = [(value, False)]
         for _ in range(_MOST_VISITED):
             if not waiting:
                 return
-            each = waiting.pop()
+            each, secret = waiting.pop()
             if isinstance(each, Mapping):
-                for name, member in each.items():
-                    if isinstance(member, str):
-                        if self.is_secret(name):
-                            self.learn(member)
-                    else:
-                        waiting.append(member)
+                waiting += [(member, secret or self.is_secret(n)) for n, member in each.items()]
             elif isinstance(each, list | tuple):
-                waiting += [item for item in each if not isinstance(item, str)]
+                waiting += [(item, secret) for item in each]
+            elif secret:
+                self.learn(each)
 
     def query(self, text: str) -> str:
         """A query string, the values of secret names hidden."""

@@ -100,12 +100,13 @@ class Recorder:
             self._keep(passed)
 
     def opened(self, node: StepNode, ctx: ExecutionContext | None) -> None:
-        """A step's turn has come; its arguments are not evaluated yet."""
+        """A step's turn has come; its arguments, or (without `ctx`) its guard, are evaluated."""
         if node.operation.name == "txn.begin":
             self._begin(node.index)
         self._now = self._step(node)
-        self._now.held = True
+        self._fields = []
         if ctx is not None:
+            self._now.held = True
             self._fields = [
                 (name, slot, ctx.slots[slot])
                 for fields in ctx.program.field_slots.values()

@@ -186,7 +186,11 @@ def test_stepping_can_be_quit_and_then_nothing_more_runs(tmp_path: Path) -> None
 def test_secrets_are_hidden(tmp_path: Path, form: str) -> None:
     request = {
         **PUBLISH,
-        "headers": {"Authorization": "Bearer do-not-show", "Cookie": "a=nor-this-one"},
+        "headers": {
+            "Authorization": "Bearer do-not-show",
+            "Cookie": "a=nor-this-one",
+            "X-Note": "see nor-this-one",
+        },
         "query": "access_token=nor-that-one",
     }
     stepping = ("--step",) if form == "text" else ()
@@ -198,6 +202,19 @@ def test_secrets_are_hidden(tmp_path: Path, form: str) -> None:
     for secret in (b"do-not-show", b"nor-this-one", b"nor-that-one"):
         assert secret not in ran.out
     assert (b"[hidden]" in ran.out) is (form == "text")
+
+
+def test_the_credentials_of_upstreams_are_hidden(tmp_path: Path) -> None:
+    schema = json.loads((ROOT / "schema.json").read_bytes())
+    schema["upstreams"]["origin"]["auth"] = {"mode": "bearer_token", "token_env": "ORIGIN"}
+    route = next(each for each in schema["api"]["routes"] if each["id"] == "list_packages")
+    route["pipeline"][-1]["args"]["headers"] = {"X-Echo": "$request.headers.x_note"}
+    route["examples"] = []
+    (tmp_path / "schema.json").write_text(json.dumps(schema))
+    request = {"headers": {"X-Note": "the origin knows swordfish"}}
+    told = trace(tmp_path, "list_packages", request=request, environ={"ORIGIN": "swordfish"})
+    assert told["reply"]["headers"]["x-echo"] == "the origin knows [hidden]"
+    assert "swordfish" not in json.dumps(told)
 
 
 def publish(server: LiveServer, name: str, content: bytes) -> None:

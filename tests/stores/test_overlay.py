@@ -173,9 +173,24 @@ async def test_a_unique_value_beneath_is_held(over: OverlayStore) -> None:
         await transaction.commit()
     freed = over.begin()
     freed.delete_row("things", "a")
-    freed.upsert_row("things", "x", row("x", b"a"), b"x")
     await freed.commit()
-    assert over.applied[0].rows["things", "a"] is None
+    taken = over.begin()
+    taken.upsert_row("things", "x", row("x", b"a"), b"x")
+    await taken.commit()
+    assert [list(changes.rows) for changes in over.applied] == [
+        [("things", "a")], [("things", "x")],
+    ]  # fmt: skip
+
+
+async def test_a_revision_rises_with_a_write_that_shadows(over: OverlayStore) -> None:
+    before = await over.get("thing", "a")
+    transaction = over.begin()
+    transaction.put("thing", "a", b"new")
+    await transaction.commit()
+    after = await over.get("thing", "a")
+    assert before is not None
+    assert after is not None
+    assert after.revision > before.revision + 1000
 
 
 async def everything(store: OverlayStore) -> None:
