@@ -118,6 +118,7 @@ def _trim(pattern: str) -> str:
     return f" *(?:{pattern}) *"
 
 
+@lru_cache(maxsize=256)
 def _cased(ranges: Ranges, upper: bool) -> Ranges:
     kept: list[tuple[int, int]] = []
     table = _cases(upper)
