@@ -64,7 +64,7 @@ async def get(ctx: ExecutionContext, store: BlobStoreKind, digest: Digest) -> Ha
     return handle
 
 
-@operation("blob.verify_digest", effects=("blob.read",), errors=("DIGEST_MISMATCH",))
+@operation("blob.verify_digest", effects=("blob.read",), errors=("DIGEST_MISMATCH", "STORAGE_FULL"))
 async def verify_digest(
     ctx: ExecutionContext,
     digest: Digest,

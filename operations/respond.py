@@ -22,7 +22,7 @@ from operations.types import (
 _encode = msgspec.json.Encoder().encode
 
 
-@operation("respond.json", effects=("reply",))
+@operation("respond.json", effects=("reply",), errors=("VALIDATION_ERROR",))
 def json(ctx: ExecutionContext, status: Status, body: AnyValue, headers: Headers = None) -> None:
     """Answer with a JSON value."""
     sent = {"content-type": "application/json"}
@@ -31,7 +31,7 @@ def json(ctx: ExecutionContext, status: Status, body: AnyValue, headers: Headers
     ctx.reply = Reply(status, sent, _encode(body))
 
 
-@operation("respond.bytes", effects=("reply",))
+@operation("respond.bytes", effects=("reply",), errors=("VALIDATION_ERROR",))
 def bytes_(ctx: ExecutionContext, status: Status, body: BodyBytes, headers: Headers = None) -> None:
     """Answer with stored bytes, or with a text in UTF-8."""
     sent = {"content-type": "application/octet-stream"}
@@ -40,7 +40,7 @@ def bytes_(ctx: ExecutionContext, status: Status, body: BodyBytes, headers: Head
     ctx.reply = Reply(status, sent, body.encode() if isinstance(body, str) else body)
 
 
-@operation("respond.redirect", effects=("reply",))
+@operation("respond.redirect", effects=("reply",), errors=("VALIDATION_ERROR",))
 def redirect(ctx: ExecutionContext, status: RedirectStatus, location: Text) -> None:
     """Send the client to another address."""
     ctx.reply = Reply(status, _checked({"location": location}), b"")

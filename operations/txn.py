@@ -17,7 +17,9 @@ async def begin(
     await ctx.begin(ctx.program.stores)
 
 
-@operation("txn.commit", effects=("txn",), errors=("TXN_CONFLICT", "STORAGE_FULL"))
+@operation(
+    "txn.commit", effects=("txn",), errors=("TXN_CONFLICT", "INDEX_CONFLICT", "STORAGE_FULL")
+)
 async def commit(ctx: ExecutionContext) -> None:
     """Make everything since `txn.begin` durable at once.
 

@@ -76,6 +76,7 @@ def _routes() -> list[dict[str, Any]]:
     get = step("kv.get", doc="plain", key="plain/{name}", out="value", rev_out="rev")
     reads = [step("kv.get", doc="plain", key="plain/{name}", out=f"v{n}") for n in range(13)]
     listed = {"out": "rows", "next_out": "next", "limit": "$query.limit", "after": "$query.after"}
+    named = {"body": "", "headers": {"X-Text": "$body.text"}}
     return [
         _route("GET", "/blobs/{digest}",
                step("blob.get", store="blobs", digest="{digest}", out="blob"),
@@ -101,6 +102,10 @@ def _routes() -> list[dict[str, Any]]:
                step("respond.json", status=200, body={"rows": "$rows", "next": "$next"})),
         _route("GET", "/count/{count}", step("respond.json", status=200, body={"n": "{count}"})),
         _route("GET", "/many/{name}", *reads, step("respond.json", status=200, body="$v0")),
+        _route("PUT", "/headers/json", step("respond.json", status=200, **named), reads=True),
+        _route("PUT", "/headers/bytes", step("respond.bytes", status=200, **named), reads=True),
+        _route("PUT", "/elsewhere", step("respond.redirect", status=303, location="/$body.text"),
+               reads=True),
         _route("POST", "/json", step("parse.json", out="body"),
                step("respond.json", status=200, body={"ok": True})),
     ]  # fmt: skip

@@ -85,9 +85,17 @@ def with_a_full_disk(server: LiveServer) -> Answer:
 
 
 def with_a_full_database(server: LiveServer) -> Answer:
-    log = (server.data / "meta" / "store.sqlite3-wal").stat().st_size
-    with bounded_files(server, log):
+    with bounded_files(server, log_size(server)):
         return put("plain/full", TEXT)(server)
+
+
+def with_no_room_for_a_small_blob(server: LiveServer) -> Answer:
+    with bounded_files(server, log_size(server)):
+        return upload(os.urandom(KIB))(server)
+
+
+def log_size(server: LiveServer) -> int:
+    return (server.data / "meta" / "store.sqlite3-wal").stat().st_size
 
 
 def with_a_locked_database(server: LiveServer) -> Answer:
@@ -143,6 +151,7 @@ CASES: dict[tuple[str, str], tuple[Ask, Details]] = {
         lambda server: server.ask("PUT", "/plain/one", {"rev": "x"}), {"failures": 2},
     ),
     ("txn.commit", "TXN_CONFLICT"): (with_a_locked_database, {}),
+    ("txn.commit", "INDEX_CONFLICT"): (put("indexed/two", TEXT), {"key": "indexed/one"}),
     ("txn.commit", "STORAGE_FULL"): (with_a_full_database, {}),
     ("kv.put", "DOCUMENT_INVALID"): (
         put("plain/one", "1"), {"document": "plain", "failures": 1},
@@ -168,6 +177,7 @@ CASES: dict[tuple[str, str], tuple[Ask, Details]] = {
         upload(b"bytes", **{"X-Checksum-Sha256": hex_of(b"other")}),
         {"received": f"sha256:{hex_of(b'bytes')}", "declared": f"sha256:{hex_of(b'other')}"},
     ),
+    ("blob.verify_digest", "STORAGE_FULL"): (with_no_room_for_a_small_blob, {}),
     ("index.query", "INVALID_CURSOR"): (get("list?after=made-up"), {"where": "after"}),
     ("index.upsert", "INDEX_CONFLICT"): (
         put("indexed/two", TEXT), {"index": "by_text", "name": "text", "key": "indexed/one"},
@@ -178,6 +188,9 @@ CASES: dict[tuple[str, str], tuple[Ask, Details]] = {
     ("emit.event", "EVENT_TOO_LARGE"): (
         put("told/two", "x" * 200), {"event": "told", "limit": 200},
     ),
+    ("respond.json", "VALIDATION_ERROR"): (put("headers/json", "é"), {"failures": 1}),
+    ("respond.bytes", "VALIDATION_ERROR"): (put("headers/bytes", "é"), {"failures": 1}),
+    ("respond.redirect", "VALIDATION_ERROR"): (put("elsewhere", "é"), {"failures": 1}),
 }  # fmt: skip
 """(operation, code) → what provokes it, and what the details tell; `failures` by their count."""
 
@@ -235,8 +248,7 @@ def test_a_pipeline_that_is_too_long_is_refused_at_load(tmp_path: Path) -> None:
     file.write_text(json.dumps(small_schema("http://127.0.0.1:1", max_pipeline_ops=16)))
     ran = larder_within("check", str(file), "--format", "json", home=tmp_path)
     assert ran.code == 1
-    (finding,) = ran.json()["findings"]
-    assert finding["severity"] == "error"
+    (finding,) = [each for each in ran.json()["findings"] if each["severity"] == "error"]
     assert "max_pipeline_ops is 16" in finding["message"]
 
 

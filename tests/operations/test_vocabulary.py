@@ -16,7 +16,7 @@ normalize.entity | entity | | |
 validate.entity | entity | | | VALIDATION_ERROR
 validate.json_schema | schema value | | | VALIDATION_ERROR
 txn.begin | isolation | | txn |
-txn.commit | | | txn | TXN_CONFLICT STORAGE_FULL
+txn.commit | | | txn | TXN_CONFLICT INDEX_CONFLICT STORAGE_FULL
 txn.abort | | | txn |
 kv.get | doc key | out rev_out? | kv.read |
 kv.put | doc key value | | kv.write | DOCUMENT_INVALID VALUE_TOO_LARGE
@@ -26,7 +26,7 @@ kv.delete | doc key | existed_out? | kv.write |
 blob.put | store from | out out_size | request.body blob.write | \
 BLOB_TOO_LARGE BLOB_TOO_SMALL STORAGE_FULL
 blob.get | store digest | out | blob.read | BLOB_NOT_FOUND
-blob.verify_digest | digest algo=sha256 expected? | | blob.read | DIGEST_MISMATCH
+blob.verify_digest | digest algo=sha256 expected? | | blob.read | DIGEST_MISMATCH STORAGE_FULL
 index.query | index key=() starts_with? name? limit=100 after? order? | out next_out? | \
 index.read | INVALID_CURSOR
 index.upsert | index key value | | index.write | INDEX_CONFLICT
@@ -35,9 +35,9 @@ cache.get | kind key | hit_out value_out | cache.read |
 cache.put | kind key ttl_seconds value | | cache.write |
 proxy.fetch | upstream method path headers? | out | network | UPSTREAM_ERROR UPSTREAM_TIMEOUT
 emit.event | type payload | | event.write | EVENT_INVALID EVENT_TOO_LARGE
-respond.json | status body headers? | | reply |
-respond.bytes | status body headers? | | reply |
-respond.redirect | status location | | reply |
+respond.json | status body headers? | | reply | VALIDATION_ERROR
+respond.bytes | status body headers? | | reply | VALIDATION_ERROR
+respond.redirect | status location | | reply | VALIDATION_ERROR
 respond.error | status code message details? | | reply |
 time.now_iso8601 | | out | clock |
 string.format | template | out | |
