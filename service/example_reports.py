@@ -29,7 +29,9 @@ def summary(tested: Sequence[Tested]) -> str:
     """All routes in one line."""
     total = sum(len(each.outcomes) for each in tested)
     failed = sum(each.failed for each in tested)
-    return f"{len(tested)} routes, {total} examples: {total - failed} passed, {failed} failed"
+    routes = f"{len(tested)} route{'' if len(tested) == 1 else 's'}"
+    examples = f"{total} example{'' if total == 1 else 's'}"
+    return f"{routes}, {examples}: {total - failed} passed, {failed} failed"
 
 
 def as_json(tested: Sequence[Tested], cover: float | None) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def test_one_example_is_run_by_its_name_without_coverage(tmp_path: Path) -> None
     (route,) = examine(tmp_path, *asked).json()["routes"]
     assert [each["name"] for each in route["examples"]] == [name]
     assert route["coverage"] is None
+    told = examine(tmp_path, *asked[:-2]).err
+    assert told == "1 route, 1 example: 1 passed, 0 failed\n"
 
 
 def test_a_difference_tells_place_expected_and_found(tmp_path: Path) -> None:
