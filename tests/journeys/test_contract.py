@@ -67,7 +67,12 @@ def test_schemathesis_finds_nothing_over_the_whole_api(filled: LiveServer, tmp_p
             "--checks", "all", "--seed", "7", "--continue-on-failure", "--no-color",
         ],
         cwd=tmp_path,
-        env={**os.environ, "CONTRACT_OTHER_SESSION": other},
+        env={
+            **os.environ,
+            "CONTRACT_OTHER_SESSION": other,
+            "SCHEMATHESIS_HOOKS": "contract_hooks",
+            "PYTHONPATH": str(CONFIG.parent),
+        },
         capture_output=True,
         text=True,
         timeout=SECONDS,
