@@ -1,5 +1,6 @@
 """Findings for people: the line, the caret under what is meant, hint and path; nothing hostile."""
 
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from pipelines.load import load
 from service.check_source import Text
 from service.check_text import WIDTH, excerpt_of, tell
+from service.console import takes_colours
 from tests.pipelines.check.casebook import cases
 from tests.support.cli import Ran, larder_within
 
@@ -98,12 +100,19 @@ def test_wide_characters_do_not_widen_an_excerpt() -> None:
     assert caret == " " * cells + "^"
 
 
-def test_no_control_character_of_a_schema_reaches_the_terminal(tmp_path: Path) -> None:
-    hostile = '{"a\\u001b[2J": 1, "\x1b]0;owned\x07": "\x9b31m", "c\\u202e": 2}'.encode()
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a\\u001b[2J": 1, "\x1b]0;owned\x07": "\x9b31m"}',
+        '{"a\\u001b[2J": 1, "c\\u202e": "\x9b31m", "type_id": "\\u001b[2J"}',
+    ],
+)
+def test_no_control_character_of_a_schema_reaches_the_terminal(tmp_path: Path, text: str) -> None:
+    hostile = text.encode()
     for options in ((), ("--color", "always"), ("--format", "github")):
         ran = checked(hostile, tmp_path, *options)
-        text = ANSI.sub("", ran.out.decode()) + ran.err
-        assert all(each.isprintable() or each == "\n" for each in text)
+        said = ANSI.sub("", ran.out.decode()) + ran.err
+        assert all(each.isprintable() or each == "\n" for each in said)
 
 
 def test_colours_are_for_terminals(tmp_path: Path) -> None:
@@ -112,6 +121,22 @@ def test_colours_are_for_terminals(tmp_path: Path) -> None:
     coloured = checked(b"{", tmp_path, "--color", "always", NO_COLOR="1")
     assert ANSI.search(coloured.out.decode())
     assert ANSI.sub("", coloured.out.decode()) == plain.out.decode()
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_a_terminal_takes_colours_unless_its_user_does_not(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], coloured: bool
+) -> None:
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    master, slave = os.openpty()
+    with os.fdopen(master), os.fdopen(slave, "w") as terminal:
+        assert takes_colours(terminal) is coloured
 
 
 @pytest.mark.parametrize(
