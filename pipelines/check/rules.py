@@ -60,6 +60,7 @@ SCHEMA_RULES: tuple[Rule[Whole], ...] = (
     *rules_bounds.SCHEMA_RULES,
     *rules_replication.SCHEMA_RULES,
     *rules_collection.SCHEMA_RULES,
+    *rules_cost.SCHEMA_RULES,
 )
 
 RULES: tuple[Rule[Any], ...] = (*PIPELINE_RULES, *SCHEMA_RULES)

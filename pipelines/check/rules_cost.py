@@ -1,9 +1,10 @@
 """Cost: the worst case of each route stays within ops.limits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from operations.values import encode
-from pipelines.check.analysis import Analysis, rule
+from pipelines.check.analysis import Analysis, Whole, rule
 from pipelines.cost import StepCosts
 from pipelines.expressions import Fault
 from pipelines.json_reach import Reach, reach
@@ -12,6 +13,9 @@ from pipelines.program import REQUEST_BODY
 from pipelines.run import OPTIMISTIC_TRIES
 from pipelines.scope import resolve_schema
 from pipelines.ways import Worst, worst
+from schema.document import Document
+
+Json = Any
 
 
 @rule("E701", lowerable=True)
@@ -45,23 +49,47 @@ def bearable_calls(analysis: Analysis) -> Iterator[Fault]:
 
 
 @rule("E703", lowerable=True)
-def bearable_bytes(analysis: Analysis) -> Iterator[Fault]:
+def bearable_bytes(whole: Whole) -> Iterator[Fault]:
     """What the declared bounds let a body, a document, an event or an entry hold, the limits do."""
-    for step in analysis.pipeline.steps:
-        match step.operation.name:
-            case "kv.put" | "kv.cas_put":
-                yield from _document(analysis, step)
-            case "emit.event":
-                yield from _event(analysis, step)
-            case "validate.json_schema":
-                yield from _body(analysis, step)
-            case "blob.put":
-                yield from _upload(analysis, step)
-            case "cache.put":
-                yield from _entry(analysis, step)
+    reaches = _Reaches(whole.document)
+    for analysis in whole.pipelines:
+        for step in analysis.pipeline.steps:
+            judge = _JUDGES.get(step.operation.name)
+            if judge is not None:
+                yield from judge(analysis, step, reaches)
 
 
-RULES = (bearable_length, bearable_calls, bearable_bytes)
+RULES = (bearable_length, bearable_calls)
+SCHEMA_RULES = (bearable_bytes,)
+
+
+class _Reaches:
+    """How large the values of each declared JSON Schema can be, found out once for each."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._known: dict[tuple[str, str], Reach] = {}
+
+    def document(self, name: str | None) -> Reach:
+        """A document of that kind."""
+        declared = self._document.storage.documents.get(name or "")
+        return Reach(0) if declared is None else self.schema(declared.schema)
+
+    def schema(self, schema: Json) -> Reach:
+        """A value of a JSON Schema, given by its name or as it is."""
+        if not isinstance(schema, str):
+            return reach(schema)
+        return self._once("schema", schema, resolve_schema(self._document, schema))
+
+    def event(self, name: str) -> Reach:
+        """A payload of that type."""
+        declared = next((e.schema for e in self._document.events.types if e.name == name), None)
+        return self._once("event", name, declared)
+
+    def _once(self, kind: str, name: str, schema: Json) -> Reach:
+        if (kind, name) not in self._known:
+            self._known[kind, name] = reach(schema)
+        return self._known[kind, name]
 
 
 def _calls(analysis: Analysis, found: Worst, limit: int) -> str:
@@ -79,29 +107,25 @@ def _calls(analysis: Analysis, found: Worst, limit: int) -> str:
     )
 
 
-def _document(analysis: Analysis, step: StepNode) -> Iterator[Fault]:
-    storage = analysis.whole.document.storage
+def _document(analysis: Analysis, step: StepNode, reaches: _Reaches) -> Iterator[Fault]:
     limit = analysis.whole.document.ops.limits.max_kv_value_bytes
-    written = _node(analysis, step.dynamic.get("value"), step)
-    declared = storage.documents.get(step.static["doc"])
-    allowed = reach(storage.schemas.get(declared.schema)) if declared else Reach(0)
+    written = _node(analysis, step.dynamic.get("value"), reaches)
+    allowed = reaches.document(step.static["doc"])
     told = f"a document {step.static['doc']}"
     yield from _over(step, "value", told, max(allowed, written), "max_kv_value_bytes", limit)
 
 
-def _event(analysis: Analysis, step: StepNode) -> Iterator[Fault]:
+def _event(analysis: Analysis, step: StepNode, reaches: _Reaches) -> Iterator[Fault]:
     document = analysis.whole.document
     limit, name = document.ops.limits.max_event_bytes, "max_event_bytes"
     log = None if document.replication is None else document.replication.log
     if log is not None and log.max_event_bytes < limit:
         limit, name = log.max_event_bytes, "/replication/log/max_event_bytes"
-    declared = next((e for e in document.events.types if e.name == step.static["type"]), None)
-    allowed = reach(declared.schema) if declared else Reach(0)
-    told = f"an event {step.static['type']}"
+    told, allowed = f"an event {step.static['type']}", reaches.event(step.static["type"])
     yield from _over(step, "payload", told, allowed, name, limit)
 
 
-def _body(analysis: Analysis, step: StepNode) -> Iterator[Fault]:
+def _body(analysis: Analysis, step: StepNode, reaches: _Reaches) -> Iterator[Fault]:
     value = step.dynamic.get("value")
     bodies = {
         each.outputs.get("out")
@@ -109,13 +133,12 @@ def _body(analysis: Analysis, step: StepNode) -> Iterator[Fault]:
         if each.operation.name == "parse.json"
     }
     if isinstance(value, Reference) and not value.path and value.name in bodies:
-        document = analysis.whole.document
-        allowed = reach(resolve_schema(document, step.static.get("schema")))
-        limit = document.ops.limits.max_json_bytes
+        allowed = reaches.schema(step.static.get("schema"))
+        limit = analysis.whole.document.ops.limits.max_json_bytes
         yield from _over(step, "schema", "a body", allowed, "max_json_bytes", limit)
 
 
-def _upload(analysis: Analysis, step: StepNode) -> Iterator[Fault]:
+def _upload(analysis: Analysis, step: StepNode, reaches: _Reaches) -> Iterator[Fault]:
     document = analysis.whole.document
     source = step.dynamic.get("from")
     store = document.storage.blob_stores.get(step.static["store"])
@@ -128,9 +151,9 @@ def _upload(analysis: Analysis, step: StepNode) -> Iterator[Fault]:
         yield Fault(step.argument("store"), message, "nothing could be sent: change one of them")
 
 
-def _entry(analysis: Analysis, step: StepNode) -> Iterator[Fault]:
+def _entry(analysis: Analysis, step: StepNode, reaches: _Reaches) -> Iterator[Fault]:
     limit = analysis.whole.document.caching.response_cache.max_entry_bytes
-    kept = _node(analysis, step.dynamic.get("value"), step)
+    kept = _node(analysis, step.dynamic.get("value"), reaches)
     where = "/caching/response_cache/max_entry_bytes"
     yield from _over(step, "value", "an entry", kept, where, limit)
 
@@ -147,30 +170,38 @@ def _over(
     yield Fault(step.argument(argument), message, "raise the limit, or bound the value")
 
 
-def _node(analysis: Analysis, node: Node | None, step: StepNode) -> Reach:
+def _node(analysis: Analysis, node: Node | None, reaches: _Reaches) -> Reach:
     """What a value as written can certainly reach; names count where what set them tells."""
     match node:
         case Constant(value):
             return Reach(len(encode(value)))
         case ObjectNode(items):
-            parts = [(key, _node(analysis, item, step)) for key, item in items]
+            parts = [(key, _node(analysis, item, reaches)) for key, item in items]
             total = 1 + sum(len(encode(key)) + 2 + part.bytes for key, part in parts)
             key, largest = max(parts, key=lambda pair: pair[1].bytes)
             return Reach(total, f"/{key}", largest.bytes)
         case ArrayNode(items):
-            return Reach(1 + sum(_node(analysis, item, step).bytes + 1 for item in items))
+            return Reach(1 + sum(_node(analysis, item, reaches).bytes + 1 for item in items))
         case Reference() if not node.path and node.slice is None:
-            return _variable(analysis, node)
+            return _variable(analysis, node, reaches)
         case _:
             return Reach(0)
 
 
-def _variable(analysis: Analysis, reference: Reference) -> Reach:
+def _variable(analysis: Analysis, reference: Reference, reaches: _Reaches) -> Reach:
     """A document that was read, as its schema bounds it."""
     variable = analysis.scope.variables.get(reference.name) if reference.sigil == "$" else None
     maker = None if variable is None else analysis.by_index.get(variable.step)
     if variable is None or maker is None or variable.output != "out":
         return Reach(0)
-    storage = analysis.whole.document.storage
-    declared = storage.documents.get(maker.static.get("doc", ""))
-    return reach(storage.schemas.get(declared.schema)) if declared else Reach(0)
+    return reaches.document(maker.static.get("doc"))
+
+
+_JUDGES: Mapping[str, Callable[[Analysis, StepNode, _Reaches], Iterator[Fault]]] = {
+    "kv.put": _document,
+    "kv.cas_put": _document,
+    "emit.event": _event,
+    "validate.json_schema": _body,
+    "blob.put": _upload,
+    "cache.put": _entry,
+}
