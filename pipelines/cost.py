@@ -12,7 +12,8 @@ _STORES = (
     "kv.read", "kv.write", "blob.read", "blob.write", "index.read", "index.write", "cache.read",
     "cache.write", "event.write", "network",
 )  # fmt: skip
-"""Effects of which each costs an operation one store call, unless it is known to be otherwise."""
+"""Effects of which each costs an operation one store call, unless it is known to be otherwise. What
+an extension's operation really calls is counted at run time, against the same limit."""
 
 
 class StepCosts:

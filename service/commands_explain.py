@@ -97,7 +97,7 @@ def _served() -> Path:
 
 
 def _width() -> int:
-    """The terminal's width between 100 and 200 characters; 120 elsewhere."""
+    """The terminal's width, if it is between 120 and 200 characters; else the nearer of the two."""
     import shutil
     import sys
 
@@ -105,4 +105,4 @@ def _width() -> int:
 
     if not sys.stdout.isatty():
         return WIDTH
-    return max(100, min(200, shutil.get_terminal_size((WIDTH, 24)).columns))
+    return max(WIDTH, min(200, shutil.get_terminal_size((WIDTH, 24)).columns))
