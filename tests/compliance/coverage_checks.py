@@ -35,7 +35,7 @@ TABLE: dict[str, Declared] = {
     "validate.entity": Declared("entity", errors="VALIDATION_ERROR"),
     "validate.json_schema": Declared("schema value", errors="VALIDATION_ERROR"),
     "txn.begin": Declared("isolation", effects="txn"),
-    "txn.commit": Declared("", "", "txn", "TXN_CONFLICT STORAGE_FULL"),
+    "txn.commit": Declared("", "", "txn", "TXN_CONFLICT INDEX_CONFLICT STORAGE_FULL"),
     "txn.abort": Declared(effects="txn"),
     "kv.get": Declared("doc key", "out rev_out?", "kv.read"),
     "kv.put": Declared("doc key value", "", "kv.write", "DOCUMENT_INVALID VALUE_TOO_LARGE"),
@@ -49,7 +49,9 @@ TABLE: dict[str, Declared] = {
         "BLOB_TOO_LARGE BLOB_TOO_SMALL STORAGE_FULL",
     ),
     "blob.get": Declared("store digest", "out", "blob.read", "BLOB_NOT_FOUND"),
-    "blob.verify_digest": Declared("digest algo? expected?", "", "blob.read", "DIGEST_MISMATCH"),
+    "blob.verify_digest": Declared(
+        "digest algo? expected?", "", "blob.read", "DIGEST_MISMATCH STORAGE_FULL"
+    ),
     "index.query": Declared(
         "index key? starts_with? name? limit? after? order?", "out next_out?", "index.read",
         "INVALID_CURSOR",
@@ -62,9 +64,9 @@ TABLE: dict[str, Declared] = {
         "upstream method path headers?", "out", "network", "UPSTREAM_ERROR UPSTREAM_TIMEOUT"
     ),
     "emit.event": Declared("type payload", "", "event.write", "EVENT_INVALID EVENT_TOO_LARGE"),
-    "respond.json": Declared("status body headers?", "", "reply"),
-    "respond.bytes": Declared("status body headers?", "", "reply"),
-    "respond.redirect": Declared("status location", "", "reply"),
+    "respond.json": Declared("status body headers?", "", "reply", "VALIDATION_ERROR"),
+    "respond.bytes": Declared("status body headers?", "", "reply", "VALIDATION_ERROR"),
+    "respond.redirect": Declared("status location", "", "reply", "VALIDATION_ERROR"),
     "respond.error": Declared("status code message details?", "", "reply"),
     "time.now_iso8601": Declared("", "out", "clock"),
     "string.format": Declared("template", "out"),
