@@ -26,7 +26,7 @@ TRACE_CHARACTERS = 64 * 1024
 """What all values of one trace may take together; those after it are shown as `…`."""
 
 _NAMES = re.compile(
-    r"authorization|cookie|passw(or)?d|passphrase|secret|token|credential|api_?key|private_?key",
+    r"authorization|cookie|passw(or)?d|passphrase|secret|token|credential|(api|access|private)_?key",
     re.IGNORECASE,
 )
 _LOOKS = re.compile(

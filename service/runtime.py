@@ -104,7 +104,8 @@ async def open_runtime(
     gc.collect()
     gc.freeze()
     stack.callback(gc.unfreeze)
-    return Runtime(settings, accounts, serving, metrics, log, clock, clock(), Tracer(clock))
+    tracer = Tracer(clock, outside.environ)
+    return Runtime(settings, accounts, serving, metrics, log, clock, clock(), tracer)
 
 
 def _accounts(

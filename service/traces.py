@@ -21,7 +21,6 @@ from starlette.routing import Route
 from errors.problem import Refusal, refuse
 from operations.context import ExecutionContext
 from operations.extensions import operations_for
-from pipelines.preview import Preview
 from pipelines.program import Program
 from pipelines.recorder import Recorder
 from pipelines.run import run
@@ -29,6 +28,7 @@ from pipelines.trace import recording, traced_programs, watched_world
 from schema.model import Schema
 from service.endpoint import Answer, Endpoint
 from service.exchange import new_request_id
+from service.masks import preview_for
 from service.refusals import unauthorized
 from service.replies import Outlet, Sent, send_reply
 from service.times import iso_seconds
@@ -96,11 +96,12 @@ class Kept:
 class Tracer:
     """Runs requests traced; `kept` are their traces. Belongs to one event loop.
 
-    `clock` gives seconds since the epoch.
+    `clock` gives seconds since the epoch; `environ` holds the upstreams' credentials, to hide them.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], environ: Mapping[str, str]) -> None:
         self.kept = Kept()
+        self._environ = environ
         self._clock = clock
         self._schema: Schema | None = None
         self._programs: dict[str, Program] = {}
@@ -114,7 +115,8 @@ class Tracer:
         started = time.perf_counter()
         traced = await ctx.aside(self._traced(program, ctx.world.schema))
         ctx.deadline += time.perf_counter() - started
-        recorder = Recorder(_preview(ctx))
+        recorder = Recorder(preview_for(ctx.world.schema, self._environ))
+        recorder.preview.learn_request(ctx.request)
         ctx.world = watched_world(ctx.world, recorder)
         try:
             with recording(recorder):
@@ -219,14 +221,6 @@ class _Pages:
         if principal.namespaces is not None:
             named = list(principal.namespaces)
             raise refuse("FORBIDDEN", "your token is for other namespaces", namespaces=named)
-
-
-def _preview(ctx: ExecutionContext) -> Preview:
-    """What may be shown: the headers in which upstreams take their keys are secret too."""
-    upstreams = ctx.world.schema.document.upstreams.values()
-    preview = Preview(headers=[upstream.auth.header for upstream in upstreams])
-    preview.learn_request(ctx.request)
-    return preview
 
 
 def _adding(out: Outlet, named: dict[str, str]) -> Outlet:

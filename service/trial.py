@@ -13,7 +13,6 @@ from operations.extensions import operations_for
 from operations.world import Network
 from pipelines.example_ask import GivenNetwork, NotGiven, ask, give, principal_of, request_of
 from pipelines.example_format import Example, Others
-from pipelines.preview import Preview
 from pipelines.program import Program, Programs
 from pipelines.recorder import Recorder, StepTrace
 from pipelines.run import run
@@ -21,6 +20,7 @@ from pipelines.trace import Replaced, recording, traced_programs, watched_world
 from schema.model import Schema
 from service.dry_run import apart, live, scratch, written
 from service.failures import CouldNotRun
+from service.masks import preview_for
 from service.upstream import UpstreamNetwork
 
 MOST_CHARACTERS = 4 * 1024 * 1024
@@ -49,17 +49,7 @@ class Trial:
 
 def recorder_of(trial: Trial, before: Watcher | None, after: Watcher | None) -> Recorder:
     """A recorder that knows the trial's secrets: its request's, and the upstreams' credentials."""
-    auths = [upstream.auth for upstream in trial.schema.document.upstreams.values()]
-    variables = {
-        variable
-        for auth in auths
-        for variable in (auth.username_env, auth.password_env, auth.token_env, auth.key_env)
-    }
-    preview = Preview(
-        headers=[auth.header for auth in auths],
-        secrets=[trial.environ.get(variable or "", "") for variable in variables],
-        characters=MOST_CHARACTERS,
-    )
+    preview = preview_for(trial.schema, trial.environ, MOST_CHARACTERS)
     return Recorder(preview, before, after)
 
 

@@ -146,7 +146,7 @@ def test_a_request_id_that_comes_again_replaces_no_trace(shared_server: LiveServ
 
 def test_a_trace_holds_no_secret(shared_server: LiveServer) -> None:
     cookie = "session=do-not-show-this-one; theme=x"
-    path = "/v1/packages?limit=5&after=do-not-show-this-either&access_token=nor-this-thing"
+    path = "/v1/packages?limit=5&after=do-not-show-this-one&access_token=nor-this-thing"
     answer = traced(shared_server, "GET", path, headers={"Cookie": cookie})
     name = answer.headers["x-larder-trace"]
     kept = shared_server.ask("GET", f"/admin/traces/{name}").content.decode()
@@ -232,18 +232,25 @@ def test_each_worker_keeps_its_own(start_server: Any) -> None:
     assert statuses <= {200, 404}
 
 
-def test_a_schemas_own_key_header_is_secret_too(start_server: Any, tmp_path: Any) -> None:
+def test_upstreams_keys_and_their_header_are_secret_too(start_server: Any, tmp_path: Any) -> None:
     schema = json.loads((ROOT / "schema.json").read_bytes())
     schema["upstreams"]["origin"]["auth"] = {
         "mode": "api_key", "key_env": "ORIGIN_KEY", "header": "X-Partner-Pass",
     }  # fmt: skip
     route = next(r for r in schema["api"]["routes"] if r["id"] == "list_packages")
-    route["pipeline"][-1]["args"]["headers"] = {"X-Echo": "$request.headers.x_partner_pass"}
+    route["pipeline"][-1]["args"]["headers"] = {
+        "X-Echo": "$request.headers.x_partner_pass", "X-Copy": "$request.headers.x_note",
+    }  # fmt: skip
     route["examples"] = []
     (tmp_path / "schema.json").write_text(json.dumps(schema))
-    server = start_server(environ={"LARDER_SCHEMA": str(tmp_path / "schema.json")})
-    answer = traced(server, "GET", "/v1/packages", headers={"X-Partner-Pass": "swordfish"})
+    server = start_server(
+        environ={"LARDER_SCHEMA": str(tmp_path / "schema.json"), "ORIGIN_KEY": "kept-by-operator"}
+    )
+    sent = {"X-Partner-Pass": "swordfish", "X-Note": "is it kept-by-operator?"}
+    answer = traced(server, "GET", "/v1/packages", headers=sent)
     assert answer.headers["x-echo"] == "swordfish"
     trace = trace_of(server, answer)
-    assert trace["steps"][-1]["arguments"]["headers"] == {"X-Echo": "[hidden]"}
+    assert trace["steps"][-1]["arguments"]["headers"] == {
+        "X-Echo": "[hidden]", "X-Copy": "is it [hidden]?",
+    }  # fmt: skip
     assert "swordfish" not in json.dumps(trace)
