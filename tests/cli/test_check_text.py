@@ -1,13 +1,18 @@
 """Findings for people: the line, the caret under what is meant, hint and path; nothing hostile."""
 
+import json
 import os
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.load import load
-from service.check_source import Text
+from service.check_formats import as_github, as_junit
+from service.check_sarif import as_sarif
+from service.check_source import Checked, Report, Text
 from service.check_text import WIDTH, excerpt_of, tell
 from service.console import takes_colours
 from tests.pipelines.check.casebook import cases
@@ -113,6 +118,26 @@ def test_no_control_character_of_a_schema_reaches_the_terminal(tmp_path: Path, t
         ran = checked(hostile, tmp_path, *options)
         said = ANSI.sub("", ran.out.decode()) + ran.err
         assert all(each.isprintable() or each == "\n" for each in said)
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text(max_size=200).map(str.encode),
+        st.dictionaries(st.text(max_size=20), st.text(max_size=150), max_size=4).map(
+            lambda value: json.dumps(value, ensure_ascii=False).encode()
+        ),
+    )
+)
+def test_whatever_is_checked_is_shown_within_its_width_and_printable(source: bytes) -> None:
+    text = Text(source)
+    for finding in load(source, "s.json").findings:
+        excerpt, caret = excerpt_of(finding, text)
+        assert "^" in caret
+        assert len(excerpt) <= WIDTH
+        assert all(line.isprintable() for line in tell([finding], text))
+        for as_form in (as_github, as_junit, as_sarif):
+            assert as_form(Report((Checked("s.json", text, (finding,)),), ())).encode()
 
 
 def test_colours_are_for_terminals(tmp_path: Path) -> None:
