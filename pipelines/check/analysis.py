@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from errors.finding import Severity
 from operations.operation import Operation
+from pipelines.check.digests import Path, digest_paths
 from pipelines.check.effects import Surroundings, surroundings
 from pipelines.check.flow import Flow, walk
 from pipelines.check.plan import Plan
@@ -126,6 +127,11 @@ class Whole:
             pointer = join("/replication/apply_pipelines", event)
             pipeline, faults = parse_apply(event, steps, pointer, document, vocabulary)
             yield Analysis(self, pipeline, faults)
+
+    @cached_property
+    def digest_paths(self) -> Mapping[str, frozenset[Path]]:
+        """The places of each document that hold digests."""
+        return digest_paths(self)
 
     @cached_property
     def null_caches(self) -> frozenset[str]:

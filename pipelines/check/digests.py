@@ -1,14 +1,16 @@
 """Which properties of documents hold digests: what a document keeps alive."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import re2  # type: ignore[import-untyped]
 
-from pipelines.check.analysis import Analysis, Whole
 from pipelines.nodes import ObjectNode, Reference
 from pipelines.shapes import properties_of
 from schema.facts import resolve
+
+if TYPE_CHECKING:
+    from pipelines.check.analysis import Analysis, Whole
 
 Path = tuple[str, ...]
 """Names of properties from the document down; `[]` stands for the items of a list."""
@@ -18,7 +20,7 @@ _SAMPLE = f"sha256:{'0' * 64}"
 _OTHERS = ("", "x", "0" * 64)
 
 
-def digest_paths(whole: Whole) -> Mapping[str, frozenset[Path]]:
+def digest_paths(whole: "Whole") -> Mapping[str, frozenset[Path]]:
     """The places of each document that hold digests.
 
     A property holds one when its pattern lets nothing else through, when it has the name of an
@@ -72,7 +74,7 @@ def _may_be_text(schema: Any) -> bool:
     return kinds == "string" or (isinstance(kinds, list) and "string" in kinds)
 
 
-def _written(analysis: Analysis) -> Iterator[tuple[str, str]]:
+def _written(analysis: "Analysis") -> Iterator[tuple[str, str]]:
     """Each document with a property that a step writes a digest to."""
     for step in analysis.pipeline.steps:
         value = step.dynamic.get("value")

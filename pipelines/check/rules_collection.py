@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from pipelines.check.analysis import Whole, rule
-from pipelines.check.digests import digest_paths
 from pipelines.expressions import Fault
 from schema.pointers import join
 from schema.recurrence import faults as recurrence_faults
@@ -14,7 +13,7 @@ def marked_documents(whole: Whole) -> Iterator[Fault]:
     """Where blobs are collected, every document that holds digests is a mark source."""
     gc = whole.document.gc
     sources = {source.document for source in gc.mark_sources}
-    for document, places in digest_paths(whole).items() if gc.enabled else ():
+    for document, places in whole.digest_paths.items() if gc.enabled else ():
         if places and document not in sources:
             names = sorted({place[0] for place in places if place})
             message = f"{document} names blobs by {', '.join(names)}, and nothing marks them"
@@ -26,7 +25,7 @@ def marked_documents(whole: Whole) -> Iterator[Fault]:
 @rule("E602")
 def marked_fields(whole: Whole) -> Iterator[Fault]:
     """A mark source lists every property of its document that holds a digest, and no other."""
-    paths = digest_paths(whole)
+    paths = whole.digest_paths
     for position, source in enumerate(whole.document.gc.mark_sources):
         where = join("/gc/mark_sources", position, "fields")
         places = paths.get(source.document)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from pipelines.check.analysis import Analysis, rule
+from pipelines.check.asks import node_words
 from pipelines.expressions import Fault
-from pipelines.nodes import Constant, StepNode, references
+from pipelines.nodes import Constant, ObjectNode, Reference, StepNode
 
 _NO_OVERWRITE = "features.allow_overwrite_artifacts is off"
 
@@ -36,14 +37,46 @@ def immutable_versions(analysis: Analysis) -> Iterator[Fault]:
             hint = f'{_NO_OVERWRITE}: use kv.cas_put with "if_absent": true'
             yield Fault(step.pointer, message, hint)
         elif "if_absent" not in step.static and step.dynamic.get("if_rev") != Constant(None):
-            names = {reference.name for reference in references(step.dynamic["value"])}
-            if names & analysis.digests:
+            if not _keeps_bytes(analysis, step):
                 message = f"{step.operation.name} may give {step.static['doc']} other bytes"
                 hint = f'{_NO_OVERWRITE}: "if_absent": true is for new bytes'
                 yield Fault(step.pointer, message, hint)
 
 
 RULES = (immutable_tags, immutable_versions)
+
+
+def _keeps_bytes(analysis: Analysis, step: StepNode) -> bool:
+    """Whether each digest in the new document is that of the same document as it was read.
+
+    An apply pipeline repeats what its leader's route has done, which was checked there.
+    """
+    value = step.dynamic.get("value")
+    names = analysis.whole.digest_paths.get(step.static["doc"], frozenset())
+    if analysis.pipeline.event is not None or not names or value is None:
+        return True
+    if isinstance(value, Reference):
+        return not value.path and value.name in _read_before(analysis, step)
+    written = dict(value.items) if isinstance(value, ObjectNode) else {}
+    if isinstance(value, Constant) and isinstance(value.value, dict):
+        written = {name: Constant(item) for name, item in value.value.items()}
+    read = _read_before(analysis, step)
+    return all(
+        isinstance(node, Reference) and node.path == (name,) and node.name in read
+        for name, node in written.items()
+        if any(path[:1] == (name,) for path in names)
+    )
+
+
+def _read_before(analysis: Analysis, write: StepNode) -> frozenset[str]:
+    """The variables that hold the document that a step writes, as it was."""
+    key = node_words(write.dynamic["key"])
+    return frozenset(
+        step.outputs["out"]
+        for step in analysis.pipeline.steps[: write.index]
+        if step.operation.name == "kv.get" and step.static.get("doc") == write.static["doc"]
+        if "out" in step.outputs and node_words(step.dynamic["key"]) == key
+    )
 
 
 def _writes(analysis: Analysis, kind: str) -> Iterator[StepNode]:

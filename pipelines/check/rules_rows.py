@@ -1,0 +1,76 @@
+"""Rows of indexes: whole when they are written, and as many as are asked for."""
+
+from collections.abc import Collection, Iterator
+
+from operations.index import MAX_LIMIT
+from pipelines.check.analysis import Analysis, rule
+from pipelines.expressions import Fault
+from pipelines.nodes import Constant, ObjectNode, Reference, StepNode
+from pipelines.scope import resolve_schema
+from pipelines.shapes import from_schema, required_of
+from schema.document import Document
+from schema.document_data import IndexDeclaration
+from schema.indexes import PRERELEASE
+
+
+@rule("E313")
+def whole_rows(analysis: Analysis) -> Iterator[Fault]:
+    """A row has every value of its orderings that its document is sure to have."""
+    document = analysis.whole.document
+    for step in analysis.pipeline.steps:
+        index = document.indexes.get(step.static.get("index", ""))
+        given = _given(analysis, step)
+        if "index.write" not in step.operation.effects or index is None or given is None:
+            continue
+        sure = _sure(document, index)
+        for name, ordering in _ordered_by(index).items():
+            if name in sure and name not in given:
+                message = f"the row lacks {name}, by which {ordering} orders, so it stands last"
+                yield Fault(step.argument("value"), message, f'add "{name}", as in the document')
+
+
+@rule("W103")
+def limits_that_count(analysis: Analysis) -> Iterator[Fault]:
+    """No look-up asks for more rows than it can get, or for fewer than one."""
+    for step in analysis.pipeline.steps:
+        limit = step.dynamic.get("limit")
+        if "index.read" not in step.operation.effects or not isinstance(limit, Constant):
+            continue
+        asked = limit.value
+        if type(asked) is int and not 1 <= asked <= MAX_LIMIT:
+            counts = max(1, min(asked, MAX_LIMIT))
+            message = f"the limit {asked} counts as {counts}"
+            yield Fault(step.argument("limit"), message, f"a number from 1 to {MAX_LIMIT}")
+
+
+RULES = (whole_rows, limits_that_count)
+
+
+def _given(analysis: Analysis, step: StepNode) -> Collection[str] | None:
+    """The properties that a row has; None where that cannot be told."""
+    value = step.dynamic.get("value")
+    if isinstance(value, ObjectNode):
+        return [name for name, node in value.items if node != Constant(None)]
+    if isinstance(value, Constant) and isinstance(value.value, dict):
+        return [name for name, item in value.value.items() if item is not None]
+    target = analysis.plan.target(value, step.index) if isinstance(value, Reference) else None
+    if target is None or target.shape.kind != "object" or not target.shape.closed:
+        return None
+    return target.shape.fields
+
+
+def _ordered_by(index: IndexDeclaration) -> dict[str, str]:
+    """The properties that place a row, each with the first ordering that it is of."""
+    found: dict[str, str] = {}
+    for key in index.keys:
+        for name in (*key.fields, *(sort.field for sort in key.sort)):
+            found.setdefault(name.removesuffix(PRERELEASE), key.name)
+    return found
+
+
+def _sure(document: Document, index: IndexDeclaration) -> frozenset[str]:
+    """The properties that every source document has, and not as null."""
+    kind = document.storage.documents.get(index.source_document)
+    schema = None if kind is None else resolve_schema(document, kind.schema)
+    fields = from_schema(schema).fields
+    return frozenset(n for n in required_of(schema) if n in fields and not fields[n].nullable)
