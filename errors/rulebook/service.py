@@ -141,7 +141,8 @@ SERVICE: Mapping[str, Entry] = {
     ),
     "W103": Entry(
         "values that change something",
-        "No value is set that this release does nothing with.",
+        "No value is set that this release does nothing with, and no look-up asks for more rows "
+        "than it can get, or for fewer than one.",
         "Whoever set it relies on it.",
         "Leave it out.",
         "schema",

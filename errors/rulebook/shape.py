@@ -47,7 +47,8 @@ SHAPE: Mapping[str, Entry] = {
     ),
     "E105": Entry(
         "known operations",
-        "Every step is an operation of the vocabulary, and `ops.allowed` lists it.",
+        "Every step is an operation that `ops.allowed` lists, and every operation listed there is "
+        "one of the thirty or of an installed extension.",
         "The vocabulary is closed: each operation has declared effects and errors, which all other "
         "proofs rest on.",
         "Correct the name (OPERATIONS.md has them all), or add it to `ops.allowed`.",

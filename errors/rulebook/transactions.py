@@ -59,7 +59,8 @@ TRANSACTIONS: Mapping[str, Entry] = {
     "E313": Entry(
         "documents with their rows",
         "A document that an index lists and its row are written, or removed, in one transaction "
-        "and by one key.",
+        "and by one key, and the row has every value of its orderings that the document is sure "
+        "to have.",
         "A document without its row is there and never listed; a row without its document lists "
         "what is not there.",
         "Add `index.upsert` (or `index.delete`) with the same key to the transaction.",
@@ -89,7 +90,8 @@ TRANSACTIONS: Mapping[str, Entry] = {
     "E316": Entry(
         "features that are off",
         "Without `mutable_tags` a tag's document is written once; without "
-        "`allow_overwrite_artifacts` a version's document is never replaced or given other bytes.",
+        "`allow_overwrite_artifacts` a version's document is never removed, and only written by "
+        "`kv.cas_put`, which keeps the bytes that it names.",
         "Who has installed a version relies on getting the same bytes again.",
         "Write such documents by `kv.cas_put` with `if_absent`; or switch the feature on.",
         "schema",
