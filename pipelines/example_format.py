@@ -100,13 +100,14 @@ class Example(Part, frozen=True, kw_only=True):
 
 _PARTS: tuple[tuple[re.Pattern[str], type[Part]], ...] = (
     (re.compile(r"/given/\d+"), Given),
-    (re.compile(r"/given/\d+/(?:upstreams/.+/)?requests/\d+|/request"), Ask),
+    (re.compile(r"/given/\d+/(?:upstreams/[^/]+/\d+/meanwhile/)?requests/\d+|/request"), Ask),
     (re.compile(r"/given/\d+/upstreams/[^/]+/\d+"), Answer),
     (re.compile(r"/given/\d+/upstreams/[^/]+/\d+/meanwhile"), Others),
     (re.compile(r"/expect"), Expect),
 )
 """Which part of an example a place in it belongs to; the example itself is the rest."""
 
+_FORMAT = "`larder test --help` tells the format of examples"
 _NESTED = ("given", "request", "expect", "requests", "meanwhile")
 
 
@@ -128,9 +129,9 @@ def parse_examples(
         place = f"{pointer}/examples/{number}"
         plain = _plain(written)
         found = list(_shape_faults(plain, place))
-        if not found:
-            example = msgspec.convert(plain, Example)
-            found = list(_faults(example, route, place, document))
+        example = None if found else _converted(plain, place, found)
+        if example is not None:
+            found += _faults(example, route, place, document)
             if example.name in names:
                 told = f"the example `{example.name}` stands twice"
                 found.append(Fault(f"{place}/name", told, "give it a name of its own", "E106"))
@@ -164,12 +165,20 @@ def _shape_faults(written: Any, place: str) -> Iterator[Fault]:
         part = next((part for at, part in _PARTS if at.fullmatch(where)), Example)
         known = part.__struct_fields__
         if not message.startswith("unknown properties"):
-            told = "`larder test --help` tells the format of examples"
-            yield Fault(place + where, message, told, "E103")
+            yield Fault(place + where, message, _FORMAT, "E103")
             continue
         for name in sorted(follow(written, where).keys() - set(known)):
             told = f"an example knows no `{name}` here"
             yield Fault(join(place + where, name), told, hint(name, known), "E103")
+
+
+def _converted(written: Any, place: str, faults: list[Fault]) -> Example | None:
+    """The typed example; None, and a fault, for what JSON Schema takes for an integer (`200.0`)."""
+    try:
+        return msgspec.convert(written, Example)
+    except msgspec.ValidationError as wrong:
+        faults.append(Fault(place, str(wrong), _FORMAT, "E103"))
+        return None
 
 
 @cache

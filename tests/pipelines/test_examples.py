@@ -125,6 +125,16 @@ async def test_what_cannot_be_given_is_told() -> None:
     [
         ({"expected": {}}, "E103", "/expected: an example knows no `expected` here"),
         ({"request": {"param": {}}}, "E103", "/request/param"),
+        ({"expect": {"status": 200.0}}, "E103", ": Expected `int`, got `float` - at `$.expect"),
+        (
+            {
+                "given": [
+                    {"upstreams": {"o": [{"path": "", "meanwhile": {"requests": [{"name": 1}]}}]}}
+                ]
+            },
+            "E103",
+            "/given/0/upstreams/o/0/meanwhile/requests/0/name: an example knows no `name` here",
+        ),
         ({"request": {"params": []}}, "E103", "/request/params: [] is not of type"),
         ({"expect": {}}, "E103", "/expect"),
         ({"expect": {"status": 200, "code": "NO_SUCH"}}, "E107", "/expect/code"),
