@@ -88,8 +88,10 @@ def _effects(old: RouteFacts, new: RouteFacts) -> Told:
 
 
 def _answers(old: RouteFacts, new: RouteFacts) -> Told:
-    before = {(answer.status, answer.code) for answer in old.answers}
-    after = {(answer.status, answer.code) for answer in new.answers}
+    """What a switched-off route answers, and errors around all pipelines, is told elsewhere."""
+    before, after = _pairs(old), _pairs(new)
+    if not _successes(old) or not _successes(new):
+        return
     for status, code in sorted(before - after, key=str):
         good = status < _PROMISED
         kind = "success-removed" if good else "error-removed"
@@ -97,6 +99,14 @@ def _answers(old: RouteFacts, new: RouteFacts) -> Told:
     for status, code in sorted(after - before, key=str):
         good = status < _PROMISED
         yield "success-added" if good else "error-added", f"{_status(status, code)} may be answered"
+
+
+def _pairs(facts: RouteFacts) -> set[tuple[int, str | None]]:
+    return {
+        (answer.status, answer.code)
+        for answer in facts.answers
+        if answer.step is not None or answer.status < _PROMISED
+    }
 
 
 def _status(status: int, code: str | None) -> str:

@@ -25,6 +25,9 @@ WHOLE = (
 )  # fmt: skip
 """Words that are compared as a whole."""
 
+_TOGETHER = ("if", "then", "else", "contains", "minContains", "maxContains")
+"""Words that mean something only beside the others of the same schema."""
+
 _REMARKS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly",
             "$comment", "$schema", "$defs", "definitions", "$id")  # fmt: skip
 _KINDS = frozenset({"null", "true or false", "integer", "fraction", "text", "array", "object"})
@@ -56,6 +59,8 @@ def flat(schema: Json) -> Json:
 def _both(one: dict[str, Json], other: dict[str, Json]) -> dict[str, Json]:
     made = dict(one)
     for word, part in other.items():
+        if word in _TOGETHER:
+            continue
         if word not in made:
             made[word] = part
         elif word in _LARGER:
@@ -75,10 +80,19 @@ def _both(one: dict[str, Json], other: dict[str, Json]) -> dict[str, Json]:
 
 
 def kinds_of(schema: dict[str, Json]) -> frozenset[str]:
-    """The kinds of values that the schema takes by its `type`."""
+    """The kinds of values that the schema takes by its `type`, or lists."""
     if "type" not in schema:
-        return _KINDS
+        values = [schema["const"]] if "const" in schema else schema.get("enum")
+        return _KINDS if values is None else frozenset(map(kind_of, values))
     return frozenset(kind for name in _types(schema["type"]) for kind in _BY_TYPE.get(name, ()))
+
+
+def kind_of(value: Json) -> str:
+    """The kind of a value."""
+    named = {type(None): "null", bool: "true or false", str: "text", list: "array", dict: "object"}
+    if type(value) in named:
+        return named[type(value)]
+    return "integer" if float(value).is_integer() else "fraction"
 
 
 def finite(schema: dict[str, Json]) -> list[Json] | None:
@@ -88,7 +102,7 @@ def finite(schema: dict[str, Json]) -> list[Json] | None:
     if "enum" in schema:
         return list(schema["enum"])
     kinds = kinds_of(schema)
-    if kinds <= {"null", "true or false"}:
+    if "type" in schema and kinds <= {"null", "true or false"}:
         values: list[Json] = [None] if "null" in kinds else []
         return values + ([True, False] if "true or false" in kinds else [])
     return None

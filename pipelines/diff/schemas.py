@@ -19,6 +19,7 @@ from pipelines.diff.schema_words import (
     finite,
     flat,
     item_of,
+    kind_of,
     kinds_of,
     looser_bound,
     property_of,
@@ -27,6 +28,7 @@ from pipelines.value_schemas import expanded
 from schema.alphabet import UnreadablePattern
 from schema.nearest import short
 from schema.pointers import join
+from schema.predicates import json_equal
 from schema.validators import SchemaFault, Validator
 
 Json = Any
@@ -59,7 +61,9 @@ class _Comparison:
         self.depth = 0
 
     def compare(self, old: Json, new: Json, where: str) -> Iterator[Refused]:
-        if self.depth >= MOST_DEEP or old is False or new is True:
+        if self.depth >= MOST_DEEP or old is False or new is True or json_equal(old, new):
+            return
+        if isinstance(old, dict) and any(json_equal(part, new) for part in old.get("allOf", ())):
             return
         self.depth += 1
         try:
@@ -68,6 +72,13 @@ class _Comparison:
             self.depth -= 1
 
     def _compare(self, old: Json, new: Json, where: str) -> Iterator[Refused]:
+        if isinstance(new, dict) and "allOf" in new:
+            yield from self.compare(
+                old, {word: part for word, part in new.items() if word != "allOf"}, where
+            )
+            for part in new["allOf"]:
+                yield from self.compare(old, part, where)
+            return
         mine, theirs = flat(old), flat(new)
         if mine is False:
             return
@@ -92,7 +103,7 @@ class _Comparison:
         if kinds - taken:
             told = ", ".join(sorted(kinds - taken))
             yield Refused(where, "type", f"{told} is not taken any more")
-        if finite(new) is not None and finite(old) is None and kinds & taken:
+        if ("enum" in new or "const" in new) and finite(old) is None and kinds & taken:
             yield Refused(where, "enum", f"only {_told(finite(new))} is taken")
         for word in ("anyOf", "oneOf"):
             if word in new and new[word] != old.get(word):
@@ -120,7 +131,8 @@ class _Comparison:
             return
         for value in values:
             if before.valid(value) and not after.valid(value):
-                yield Refused(where, "enum", f"{_told(value)} is not taken any more")
+                word = "enum" if kind_of(value) in kinds_of(new) else "type"
+                yield Refused(where, word, f"{_told(value)} is not taken any more")
 
     def _numbers(self, old: Json, new: Json, where: str) -> Iterator[Refused]:
         yield from _bounds(old, new, where, ("minimum", "maximum"))
