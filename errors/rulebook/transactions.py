@@ -13,7 +13,7 @@ _ITEM = (
 )
 _ROW = (
     '{"op": "index.upsert", "args": {"index": "items", "key": "item/{name}/{version}",\n'
-    '  "value": {"name": "{name}", "version": "{version}"}}},\n'
+    '  "value": {"name": "{name}", "version": "{version}", "size": 1}}},\n'
 )
 _EVENT = (
     '{"op": "emit.event", "args": {"type": "item.changed",\n'
@@ -117,7 +117,7 @@ TRANSACTIONS: Mapping[str, Entry] = {
         '      "value": {"name": "{name}", "version": "{version}", "size": 1,\n'
         '        "digest": "none"}, "if_absent": true}},\n'
         '    {"op": "index.upsert", "args": {"index": "items", "key": "item/{name}/{version}",\n'
-        '      "value": {"name": "{name}", "version": "{version}"}}},\n'
+        '      "value": {"name": "{name}", "version": "{version}", "size": 1}}},\n'
         '    {"op": "txn.commit"},\n'
         '    {"op": "respond.json", "args": {"status": 200, "body": {"ok": true}}}]}]}',
     ),
