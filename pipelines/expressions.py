@@ -28,6 +28,9 @@ _PART = re.compile(rf"\.({_NAME})|\[([0-9]+)\]", re.ASCII)
 _SPECIAL = re.compile(r"[{}$]")
 _FIRST = re.compile(_NAME, re.ASCII)
 
+MAX_PARTS = 1000
+"""References and the texts between them in one text."""
+
 _REMEMBERED, _LONG = 4096, 256
 """Texts that are parsed once, and the characters of one that is too long to be among them."""
 
@@ -98,15 +101,23 @@ _parsed = lru_cache(_REMEMBERED)(_parse)
 
 def _parts(text: str) -> list[str | Reference]:
     parts: list[str | Reference] = []
+    plain: list[str] = []
     position = 0
     while position < len(text):
         special = _SPECIAL.search(text, position)
+        end = len(text) if special is None else special.start()
+        plain.append(text[position:end])
         if special is None:
-            _add(parts, text[position:])
             break
-        _add(parts, text[position : special.start()])
-        part, position = _part(text, special.start())
-        _add(parts, part)
+        part, position = _part(text, end)
+        if isinstance(part, str):
+            plain.append(part)
+            continue
+        _add(parts, plain)
+        parts.append(part)
+        if len(parts) > MAX_PARTS:
+            raise Malformed(f"more than {MAX_PARTS} parts in {_quote(text)}", "part the text")
+    _add(parts, plain)
     return parts
 
 
@@ -144,11 +155,12 @@ def _split(path: str) -> tuple[str, tuple[PathPart, ...]]:
     return name[0], tuple(field if field else int(index) for field, index in rest)
 
 
-def _add(parts: list[str | Reference], part: str | Reference) -> None:
-    if isinstance(part, str) and parts and isinstance(parts[-1], str):
-        parts[-1] += part
-    elif part != "":
-        parts.append(part)
+def _add(parts: list[str | Reference], plain: list[str]) -> None:
+    """Add the text before a reference, if there is any, and begin anew."""
+    text = "".join(plain)
+    plain.clear()
+    if text:
+        parts.append(text)
 
 
 def _quote(text: str) -> str:

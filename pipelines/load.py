@@ -25,6 +25,7 @@ from schema.document import Document
 from schema.invariants import invariant_findings
 from schema.link import link
 from schema.model import Schema
+from schema.nearest import few_hints
 from schema.parse import Parsed, parse
 from schema.salvage import salvage
 from schema.shape import document, shape_findings, typed
@@ -61,7 +62,7 @@ def load(
     schema allows. `rules` are those about pipelines; a schema that breaks one that is left out may
     not compile.
     """
-    with _uncollected():
+    with _uncollected(), few_hints():
         return _load(source, file, vocabulary, rules)
 
 

@@ -1,6 +1,6 @@
 """Steps as written become step nodes: operations known, arguments sorted, names unresolved."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from operations.operation import Operation, Parameter
@@ -79,7 +79,7 @@ def _steps(
             faults.append(Fault(f"{where}/op", f"no operation {step.op!r}", hint, "E105"))
             unread |= _texts(step)
             continue
-        if step.op not in document.ops.allowed:
+        if step.op not in document.allowed:
             hint = f'add "{step.op}" to ops.allowed'
             faults.append(Fault(f"{where}/op", f"{step.op} is not allowed", hint, "E105"))
         before = len(faults)
@@ -214,10 +214,11 @@ def _ordering(
 
 
 def _named(section: str, value: Any, where: str, document: Document) -> Iterator[Fault]:
-    names = known_names(section, document)
-    if not isinstance(value, str) or value not in names:
+    known = _SECTIONS[section](document)
+    log = section == "index" and value == LOG and document.replication is not None
+    if not isinstance(value, str) or (value not in known and not log):
         message = f"no {_NAME_OF[section]} {value!r}"
-        yield Fault(where, message, _choice(str(value), names), "E107")
+        yield Fault(where, message, _choice(str(value), known_names(section, document)), "E107")
 
 
 def _choice(value: str, names: Sequence[str]) -> str:
@@ -232,14 +233,20 @@ _MOST_NAMES = 8
 
 def known_names(section: str, document: Document) -> list[str]:
     """What may stand for a static argument of `section`."""
-    named: dict[str, list[str]] = {
-        "entity": list(document.entities.named),
-        "document": list(document.storage.documents),
-        "index": [*document.indexes, *(["events"] if document.replication else [])],
-        "blob_store": list(document.storage.blob_stores),
-        "upstream": list(document.upstreams),
-        "event": [event.name for event in document.events.types],
-        "json_schema": list(document.storage.schemas),
-        "scopes": [scope.name for scope in document.auth.scopes],
-    }
-    return named[section]
+    log = [LOG] if section == "index" and document.replication else []
+    return [*_SECTIONS[section](document), *log]
+
+
+LOG = "events"
+"""The event log where an index is named."""
+
+_SECTIONS: Mapping[str, Callable[[Document], Collection[str]]] = {
+    "entity": lambda document: document.entities.named,
+    "document": lambda document: document.storage.documents,
+    "index": lambda document: document.indexes,
+    "blob_store": lambda document: document.storage.blob_stores,
+    "upstream": lambda document: document.upstreams,
+    "event": lambda document: document.events_by_name,
+    "json_schema": lambda document: document.storage.schemas,
+    "scopes": lambda document: document.scope_actions,
+}

@@ -99,10 +99,8 @@ class Scope:
 
     @cached_property
     def _event(self) -> Shape:
-        schema: Any = None
-        for event in self.document.events.types:
-            if event.name == self.pipeline.event:
-                schema = event.schema
+        event = self.document.events_by_name.get(self.pipeline.event or "")
+        schema: Any = None if event is None else event.schema
         fields = {
             "type": TEXT,
             "event_id": TEXT,
@@ -167,8 +165,10 @@ class Scope:
                 yield Target("variable", proof.variable, (name,), inner, proof.shape)
 
     def _payload(self, name: str) -> Iterator[Target]:
+        if self.pipeline.event is None:
+            return
         payload = self._event.fields["payload"]
-        if self.pipeline.event is not None and name in payload.fields:
+        if name in payload.fields:
             shape = payload.fields[name]
             yield Target("root", "event", ("payload", name), shape, self._event)
 

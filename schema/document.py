@@ -5,6 +5,8 @@ them (`schema/meta.py`). Keys that start with `x-`, and `comment`, `description`
 are free everywhere; they are taken out before conversion.
 """
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 from msgspec import field
@@ -231,8 +233,8 @@ class Tenancy(Part, frozen=True):
     header: str = "X-Tenant-ID"
 
 
-class Document(Part, frozen=True, kw_only=True):
-    """The whole of schema.json, as written."""
+class Document(Part, frozen=True, kw_only=True, dict=True):
+    """The whole of schema.json, as written; what is asked for by name is looked up once."""
 
     schema_version: str
     type_id: str
@@ -252,3 +254,18 @@ class Document(Part, frozen=True, kw_only=True):
     features: Features = Features()
     validation: Validation = Validation()
     tenancy: Tenancy = Tenancy()
+
+    @cached_property
+    def events_by_name(self) -> Mapping[str, EventType]:
+        """The kinds of events; of two with one name the later."""
+        return {event.name: event for event in self.events.types}
+
+    @cached_property
+    def scope_actions(self) -> Mapping[str, frozenset[str]]:
+        """What each scope lets run; of two with one name the later."""
+        return {scope.name: frozenset(scope.actions) for scope in self.auth.scopes}
+
+    @cached_property
+    def allowed(self) -> frozenset[str]:
+        """The operations that pipelines may use."""
+        return frozenset(self.ops.allowed)

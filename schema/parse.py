@@ -213,7 +213,8 @@ class _Reader:
 
     def array(self, start: int) -> tuple[Json, Place]:
         items: list[Json] = []
-        place = Place(start)
+        places: list[Place] = []
+        place = Place(start, items=places)
         self.skip()
         if self.text.startswith("]", self.at):
             self.at += 1
@@ -224,14 +225,16 @@ class _Reader:
             self.path[-1] = len(items)
             item, where = self.value()
             items.append(item)
-            place.items.append(where)
+            places.append(where)
             more = self.separator("]", "an item")
         self.path.pop()
         return items, place
 
     def object(self, start: int) -> tuple[Json, Place]:
         members: dict[str, Json] = {}
-        place = Place(start)
+        keys: dict[str, int] = {}
+        places: dict[str, Place] = {}
+        place = Place(start, keys, places)
         self.skip()
         if self.text.startswith("}", self.at):
             self.at += 1
@@ -248,7 +251,7 @@ class _Reader:
             value, where = self.value()
             if not twice:
                 members[name] = value
-                place.keys[name], place.members[name] = key_at, where
+                keys[name], places[name] = key_at, where
             more = self.separator("}", "a member")
         self.path.pop()
         return members, place

@@ -2,9 +2,11 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
+from typing import Any
 
 from errors.finding import Finding, Severity
 from schema.nearest import short
@@ -14,14 +16,22 @@ MOST_TOLD = 1000
 """Characters of a finding's message, hint and path each."""
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    """Shared: most values have no members."""
+    return _NOTHING
+
+
 @dataclass(slots=True)
 class Place:
     """Where a value begins (in characters from 0), where its keys do, and its children's places."""
 
     start: int
-    keys: dict[str, int] = field(default_factory=dict)
-    members: dict[str, "Place"] = field(default_factory=dict)
-    items: list["Place"] = field(default_factory=list)
+    keys: Mapping[str, int] = field(default_factory=_nothing)
+    members: Mapping[str, "Place"] = field(default_factory=_nothing)
+    items: Sequence["Place"] = ()
 
 
 class Places:

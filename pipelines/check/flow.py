@@ -1,12 +1,19 @@
 """Every path through a pipeline: worlds walk from step to step, part at guards and merge again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipelines.check.asks import Asked, decide
 from pipelines.check.effects import Surroundings, advance
 from pipelines.check.plan import Plan, StepPlan
 from pipelines.check.worlds import MAX_WORLDS, SLOT, TooManyWorlds, Transaction, World
-from pipelines.nodes import StepNode
+from pipelines.nodes import Condition, StepNode
+
+MAX_VISITS = 50_000
+"""Worlds that come to all steps of one pipeline together."""
+
+MAX_ASKED = 250
+"""Comparisons in one guard: every world remembers what it has answered."""
 
 APPLIER = -1
 """Where the transaction of an apply pipeline began: before its first step."""
@@ -63,20 +70,37 @@ def _step(
 ) -> list[World]:
     step = step_plan.step
     merged: dict[object, World] = {}
-    for world in worlds:
-        if step.when is None:
-            outcomes = [(world, True)]
-        else:
-            outcomes = list(decide(step.when, world, step_plan.asks, step.index, flow.asked))
-        for found, holds in outcomes:
-            flow.visits.append(Visit(step, found, holds))
-            after = advance(step_plan, found, around, plan) if holds else found
-            if after is not None:
-                after = settle(after, step_plan)
-                merged.setdefault(after.same(), after)
-            if len(merged) > MAX_WORLDS:
-                raise TooManyWorlds
+    if step.when is None:
+        outcomes = [(world, True) for world in worlds]
+    else:
+        outcomes = list(_decided(step.when, worlds, step_plan, flow))
+    if len(flow.visits) + len(outcomes) > MAX_VISITS:
+        raise TooManyWorlds
+    for found, holds in outcomes:
+        flow.visits.append(Visit(step, found, holds))
+        after = advance(step_plan, found, around, plan) if holds else found
+        if after is not None:
+            after = settle(after, step_plan)
+            merged.setdefault(after.same(), after)
+        if len(merged) > MAX_WORLDS:
+            raise TooManyWorlds
     return list(merged.values())
+
+
+def _decided(
+    condition: Condition, worlds: list[World], step_plan: StepPlan, flow: Flow
+) -> Iterator[tuple[World, bool]]:
+    """The worlds that some become by asking a guard, no more than two for each that may be."""
+    if len(step_plan.asks) > MAX_ASKED:
+        raise TooManyWorlds
+    count = 0
+    for world in worlds:
+        index = step_plan.step.index
+        for outcome in decide(condition, world, step_plan.asks, index, flow.asked):
+            count += 1
+            if count > 2 * MAX_WORLDS:
+                raise TooManyWorlds
+            yield outcome
 
 
 def start(plan: Plan) -> World:

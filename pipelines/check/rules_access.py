@@ -35,7 +35,7 @@ def scopes_cover_steps(analysis: Analysis) -> Iterator[Fault]:
     """Every scope that lets the caller in lists the operations that the route runs."""
     if analysis.route is None:
         return
-    scopes = {s.name: frozenset(s.actions) for s in analysis.whole.document.auth.scopes}
+    scopes = analysis.whole.document.scope_actions
     entrances = list(_entrances(analysis))
     for step in analysis.pipeline.steps:
         action = charged_action(step, analysis.pipeline.tags)
