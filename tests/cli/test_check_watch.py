@@ -1,10 +1,12 @@
 """`larder check --watch`: a real process, told by real files; every wait is for a line of it."""
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -18,14 +20,14 @@ BAD = b"{"
 class Watch:
     """The process, and the lines that it has printed."""
 
-    def __init__(self, *files: str, home: Path) -> None:
+    def __init__(self, *files: str, home: Path, shown_on: TextIO | None = None) -> None:
         env = {**clean_environment(), "HOME": str(home), "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "service.commands", "check", "--watch", *files],
             cwd=home,
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=shown_on or subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
@@ -86,6 +88,19 @@ def test_a_file_that_is_removed_is_told_and_waited_for(watched: Watch, tmp_path:
     assert watched.next_check()[0] == "error: s.json cannot be read: No such file or directory"
     (tmp_path / "s.json").write_bytes(BAD)
     assert watched.next_check()[-2] == "1 file checked: 1 error, 0 warnings"
+
+
+def test_a_terminal_is_cleared_before_each_check(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_bytes(BAD)
+    master, slave = os.openpty()
+    with os.fdopen(master, "rb", buffering=0) as terminal, os.fdopen(slave, "w") as screen:
+        watch = Watch("s.json", home=tmp_path, shown_on=screen)
+        shown = b""
+        while b"checked at " not in shown:
+            shown += terminal.read(4096)
+        watch.process.send_signal(signal.SIGINT)
+        assert watch.process.wait() == 130
+    assert shown.index(b"\x1b[2J") < shown.index(b"s.json:1:2:")
 
 
 def test_standard_input_is_not_watched(tmp_path: Path) -> None:
