@@ -22,6 +22,9 @@ from pipelines.run import OPTIMISTIC_TRIES
 from pipelines.words import condition_words, opposite_words, part_words
 
 MAX_PATHS = 200
+_MOST_DECISIONS = 24
+"""Decisions of one path that are put in words."""
+
 _BUDGET = 20_000
 """Worlds that are followed for one pipeline's paths."""
 
@@ -246,7 +249,9 @@ def _when(decisions: tuple[tuple[Condition, bool], ...]) -> str:
     if len(decisions) == 1:
         ((guard, holds),) = decisions
         return condition_words(guard) if holds else opposite_words(guard)
-    told = [part_words(guard, holds=holds) for guard, holds in decisions]
+    told = [part_words(guard, holds=holds) for guard, holds in decisions[:_MOST_DECISIONS]]
+    if len(decisions) > len(told):
+        told.append(f"{len(decisions) - len(told)} more decisions")
     return " and ".join(told) or "always"
 
 

@@ -109,6 +109,10 @@ def test_paths_are_listed_up_to_a_bound_and_the_cost_is_exact_beyond() -> None:
     assert "200, and more than can be listed" in explain(facts)
 
 
+def test_a_path_of_many_decisions_tells_the_first_of_them() -> None:
+    assert facts_of(*guarded(30), OK).paths[0].when.endswith(' "q23" and 6 more decisions')
+
+
 def test_where_paths_cannot_be_followed_all_steps_are_counted() -> None:
     asked = [
         step("kv.get", **KEY, out=f"y{n}", when=guarded(12)[n]["args"]["when"]) for n in range(12)
