@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -38,6 +39,9 @@ _LOOKS = re.compile(
 _PAIR = re.compile(r"([^&;=]+)=([^&;]*)")
 _SHORTEST = 4
 """Secrets of fewer characters are hidden where they stand alone, not inside of texts."""
+_SHORTEST_LOOK = 5
+"""Nothing shorter looks like a credential: `://a@`."""
+_LONGEST_KNOWN = 64
 _LOOKED_AT = 2000
 _MOST_JSON = 1024 * 1024
 _MOST_LEARNED = 200
@@ -63,7 +67,8 @@ class Preview:
 
     def is_secret(self, name: str) -> bool:
         """Whether what has this name is to be hidden."""
-        return _plain(name) in self._headers or _NAMES.search(_plain(name)) is not None
+        says = _known(name) if len(name) <= _LONGEST_KNOWN else _says_secret(name)
+        return says or _plain(name) in self._headers
 
     def learn(self, value: Any) -> None:
         """Hide this text from now on, wherever it turns up."""
@@ -113,7 +118,8 @@ class Preview:
         for secret in sorted(self._secrets, key=len, reverse=True):
             if len(secret) >= _SHORTEST:
                 hidden = hidden.replace(secret, HIDDEN)
-        hidden = _LOOKS.sub(HIDDEN, hidden[:_LOOKED_AT])
+        if len(hidden) >= _SHORTEST_LOOK:
+            hidden = _LOOKS.sub(HIDDEN, hidden[:_LOOKED_AT])
         if len(hidden) > LONGEST_TEXT:
             hidden = hidden[:LONGEST_TEXT]
         elif len(value) <= _LOOKED_AT:
@@ -170,6 +176,15 @@ class Preview:
     def _spend(self, text: str) -> str:
         self._left -= len(text) + 8
         return text
+
+
+@lru_cache(maxsize=1024)
+def _known(name: str) -> bool:
+    return _says_secret(name)
+
+
+def _says_secret(name: str) -> bool:
+    return _NAMES.search(_plain(name)) is not None
 
 
 def _plain(name: str) -> str:
