@@ -16,6 +16,11 @@ Path = tuple[str, ...]
 """Names of properties from the document down; `[]` stands for the items of a list."""
 
 _DEPTH = 8
+_BUDGET = 5000
+"""Parts of one JSON Schema that are looked at."""
+
+_INSIDE = ("items", "additionalProperties")
+_BESIDE = ("allOf", "anyOf", "oneOf")
 _SAMPLE = f"sha256:{'0' * 64}"
 _OTHERS = ("", "x", "0" * 64)
 
@@ -32,7 +37,7 @@ def digest_paths(whole: "Whole") -> Mapping[str, frozenset[Path]]:
     for document, kind in whole.document.storage.documents.items():
         schema = whole.document.storage.schemas.get(kind.schema)
         places = found.setdefault(document, set())
-        places.update(_by_pattern(schema, schema, (), 0))
+        places.update(_by_pattern(schema))
         declared = properties_of(schema)
         places.update((name,) for name in names & declared.keys() if _may_be_text(declared[name]))
     for analysis in whole.pipelines:
@@ -41,20 +46,36 @@ def digest_paths(whole: "Whole") -> Mapping[str, frozenset[Path]]:
     return {document: frozenset(places) for document, places in found.items()}
 
 
-def _by_pattern(schema: Any, root: Any, path: Path, depth: int) -> Iterator[Path]:
-    if isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
-        try:
-            schema = resolve(root, schema["$ref"])
-        except KeyError:
-            return
-    if not isinstance(schema, dict) or depth > _DEPTH:
-        return
-    if _only_digests(schema.get("pattern")):
-        yield path
-    for name, inner in properties_of(schema).items():
-        yield from _by_pattern(inner, root, (*path, name), depth + 1)
-    for keyword in ("items", "additionalProperties"):
-        yield from _by_pattern(schema.get(keyword), root, (*path, "[]"), depth + 1)
+def _by_pattern(root: Any) -> Iterator[Path]:
+    """The places of a JSON Schema whose pattern lets digests through alone, level by level.
+
+    What lies too deep, or behind too many references, is left out, as in a type's shape.
+    """
+    level: list[tuple[Path, Any]] = [((), root)]
+    left = _BUDGET
+    for _ in range(_DEPTH):
+        below: list[tuple[Path, Any]] = []
+        for path, written in level:
+            left -= 1
+            schema = _opened(written, root)
+            if left < 0 or not isinstance(schema, dict):
+                continue
+            if _only_digests(schema.get("pattern")):
+                yield path
+            below += [((*path, name), inner) for name, inner in properties_of(schema).items()]
+            below += [((*path, "[]"), schema.get(keyword)) for keyword in _INSIDE]
+            beside = [schema.get(keyword) for keyword in _BESIDE]
+            below += [(path, part) for parts in beside if isinstance(parts, list) for part in parts]
+        level = below[: max(left, 0)]
+
+
+def _opened(schema: Any, root: Any) -> Any:
+    if not isinstance(schema, dict) or not isinstance(schema.get("$ref"), str):
+        return schema
+    try:
+        return resolve(root, schema["$ref"])
+    except KeyError:
+        return None  # A reference to nothing is E109's.
 
 
 def _only_digests(pattern: Any) -> bool:
