@@ -1,9 +1,9 @@
-"""`python -m benchmarks [engine|serving|durable|blob|routes]…`"""
+"""`python -m benchmarks [check|engine|serving|durable|blob|routes]…`"""
 
 import importlib
 import sys
 
-ALL = ("engine", "routes", "serving", "durable", "blob")
+ALL = ("check", "engine", "routes", "serving", "durable", "blob")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -26,7 +26,7 @@ Json = Any
 RULE = "E101"
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 64
-MAX_VALUES = 200_000
+MAX_VALUES = 500_000
 MAX_NAME = 1024
 """Characters of a key: the pointers of findings are made of keys."""
 MAX_TWICE = 100
