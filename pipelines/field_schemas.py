@@ -19,7 +19,8 @@ Change = Callable[[str], str]
 _LARGEST = 10**19 - 1
 _LAST = 0x10FFFF
 _LAST_CASED = 0x1F000
-"""No letter beyond has two cases."""
+_LAST_TO_ASCII = 0x2200
+"""No letter beyond the first has two cases, none beyond the second a case in ASCII."""
 
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/-")
 
@@ -121,7 +122,8 @@ def _trim(pattern: str) -> str:
 @lru_cache(maxsize=256)
 def _cased(ranges: Ranges, upper: bool) -> Ranges:
     kept: list[tuple[int, int]] = []
-    table = _cases(upper)
+    plain = all(high < 128 for _, high in ranges)
+    table = _cases(upper, _LAST_TO_ASCII if plain else _LAST_CASED)
     start = 0
     for moved in sorted(code for codes in table.values() for code in codes):
         kept.append((start, moved - 1))
@@ -132,11 +134,11 @@ def _cased(ranges: Ranges, upper: bool) -> Ranges:
     return merge((*fixed, *more))
 
 
-@lru_cache(maxsize=2)
-def _cases(upper: bool) -> dict[int, list[int]]:
-    """Each letter of the case aimed at, with those that become it."""
+@lru_cache(maxsize=4)
+def _cases(upper: bool, last: int) -> dict[int, list[int]]:
+    """Each letter of the case aimed at, with those up to `last` that become it."""
     table: dict[int, list[int]] = {}
-    for code in range(_LAST_CASED):
+    for code in range(last):
         cased = chr(code).upper() if upper else chr(code).lower()
         if cased != chr(code):
             table.setdefault(ord(cased) if len(cased) == 1 else -1, []).append(code)
