@@ -53,7 +53,7 @@ class EntityDeclaration(Part, frozen=True):
     """A thing that is stored, by its fields."""
 
     fields: dict[Name, EntityField]
-    primary_key: tuple[str, ...]
+    primary_key: Annotated[tuple[str, ...], Meta(min_length=1)]
     constraints: tuple[Constraint, ...] = ()
 
 
