@@ -16,7 +16,7 @@ from errors.catalogue import CATALOGUE
 from errors.problem import refuse
 from operations.context import ExecutionContext
 from operations.json_text import NotJson, loads
-from operations.operation import Operation, Output
+from operations.operation import Output
 from operations.values import is_digest
 from pipelines.example_ask import Content
 from pipelines.nodes import Pipeline, StepNode
@@ -153,7 +153,7 @@ def _answering(asked: _Asked) -> Callable[..., Any]:
             told = f"step {node.index} sets {', '.join(names)}"
             raise BadMock(text, told, "write an object with just these names")
         given = value
-    made = [_made(text, operation, part, given) for part in operation.outputs]
+    made = [_made(text, node, part, given) for part in operation.outputs]
 
     def answering(ctx: ExecutionContext, *arguments: Any) -> Any:
         results = [make() for make in made]
@@ -164,16 +164,15 @@ def _answering(asked: _Asked) -> Callable[..., Any]:
     return answering
 
 
-def _made(
-    mock: str, operation: Operation, output: Output, given: dict[str, Any]
-) -> Callable[[], Any]:
+def _made(mock: str, node: StepNode, output: Output, given: dict[str, Any]) -> Callable[[], Any]:
     """What gives the output's value, a new one for each run. Raises BadMock."""
     if output.name not in given:
         return lambda: None
-    value, kind = given[output.name], output.type
+    value, kind, operation = given[output.name], output.type, node.operation
     if value is None and kind.nullable:
         return lambda: None
-    if kind.kind == "handle":
+    cached = output.name == "value_out" and node.static.get("kind") == "blob"
+    if kind.kind == "handle" or cached:
         content = _bytes(mock, value, output.name)
         return lambda: Bytes(content)
     if operation.name == "proxy.fetch":

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from click import Abort
+
 from errors.problem import Refusal
 from operations.context import ExecutionContext, World
 from operations.extensions import operations_for
@@ -63,7 +65,7 @@ async def attempt(trial: Trial, recorder: Recorder) -> dict[str, Any]:
             given.others = partial(_others, trial, world)
             for others in trial.example.given:
                 await given.others(others)
-            await _run(trial, world, recorder)
+            await _mocked(trial, world, recorder)
             return {
                 "route": trial.route,
                 "stores": "scratch" if trial.data is None else "live",
@@ -88,6 +90,17 @@ def _open(trial: Trial, network: Network) -> AbstractAsyncContextManager[World]:
 async def _others(trial: Trial, world: World, others: Others) -> None:
     known = {program.id: program for program in trial.programs.routes}
     await apart(world, give(others, known, world, trial.example.request.tenant, ask))
+
+
+async def _mocked(trial: Trial, world: World, recorder: Recorder) -> None:
+    """Run it. Raises CouldNotRun where mocks give what no operation would."""
+    try:
+        await _run(trial, world, recorder)
+    except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as fault:
+        if not trial.replaced or isinstance(fault, Abort):
+            raise
+        told = f"with these mocks the pipeline meets what cannot be: {type(fault).__name__}"
+        raise CouldNotRun(told, hint="Give the outcomes that belong to each other.") from fault
 
 
 async def _run(trial: Trial, world: World, recorder: Recorder) -> None:

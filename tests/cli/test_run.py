@@ -156,6 +156,21 @@ def test_a_mocked_upstream_answers_and_a_mocked_step_refuses(tmp_path: Path) -> 
     assert late["steps"][-1]["outcome"] == "refused"
 
 
+def test_mocked_bytes_are_sent_like_stored_ones(tmp_path: Path) -> None:
+    cached = 'cache.get={"hit_out": true, "value_out": {"text": "cached"}}'
+    told = trace(tmp_path, "get_proxied_blob", "--mock", cached, request=FETCH)
+    assert (told["reply"]["status"], told["reply"]["body"][:8]) == (200, "<6 bytes")
+    wrong = ("--mock", 'cache.get={"hit_out": true, "value_out": 5}')
+    assert "value_out is bytes" in run(tmp_path, "get_proxied_blob", *wrong, request=FETCH).err
+    never = ("--mock", 'cache.get={"hit_out": true, "value_out": null}')
+    impossible = run(tmp_path, "get_proxied_blob", *never, request=FETCH)
+    assert (impossible.code, "what cannot be" in impossible.err) == (2, True)
+    meta = {"blob_digest": "sha256:" + "0" * 64, "size": 3, "withdrawn_at": None}
+    mocks = ("--mock", f"kv.get={json.dumps(meta)}", "--mock", 'blob.get={"base64": "YWJj"}')
+    stored = trace(tmp_path, "get_blob", *mocks, request=FETCH)
+    assert stored["reply"]["body"].startswith("<3 bytes sha256:ba7816bf")
+
+
 def test_without_network_an_upstream_is_refused(tmp_path: Path) -> None:
     told = trace(tmp_path, "get_proxied_blob", request=FETCH)
     assert told["reply"]["error"]["code"] == "UPSTREAM_ERROR"
