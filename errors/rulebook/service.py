@@ -61,8 +61,8 @@ SERVICE: Mapping[str, Entry] = {
         "between the two would delete them.",
         "Raise `gc.sweep.sweep_unreferenced_after_seconds`, or lower `ops.limits.deadline_ms`.",
         "schema",
-        _collector(sweep=', "sweep": {"sweep_unreferenced_after_seconds": 1}'),
-        _collector(sweep=', "sweep": {"sweep_unreferenced_after_seconds": 86400}'),
+        _collector(sweep=',\n  "sweep": {"sweep_unreferenced_after_seconds": 1}'),
+        _collector(sweep=',\n  "sweep": {"sweep_unreferenced_after_seconds": 86400}'),
     ),
     "E605": Entry(
         "schedules without an end",
@@ -72,8 +72,8 @@ SERVICE: Mapping[str, Entry] = {
         "else.",
         "Write a rule such as `FREQ=DAILY;BYHOUR=3;BYMINUTE=0`.",
         "schema",
-        _collector(sweep=', "sweep": {"schedule": {"rrule": "FREQ=DAILY;COUNT=3"}}'),
-        _collector(sweep=', "sweep": {"schedule": {"rrule": "FREQ=DAILY;BYHOUR=3"}}'),
+        _collector(sweep=',\n  "sweep": {"schedule": {"rrule": "FREQ=DAILY;COUNT=3"}}'),
+        _collector(sweep=',\n  "sweep": {"schedule": {"rrule": "FREQ=DAILY;BYHOUR=3"}}'),
     ),
     "E701": Entry(
         "pipelines of a bearable length",
