@@ -11,6 +11,9 @@ from pipelines.nodes import Constant, Node, Reference, StepNode
 from pipelines.validated import validated_fields
 from schema.templates import Placeholder
 
+_KEPT = ("kv.get", "index.query", "cache.get")
+"""Operations that give what was stored, perhaps under an older schema."""
+
 
 @dataclass(frozen=True)
 class At:
@@ -58,3 +61,12 @@ def unproved_parts(analysis: Analysis, step: StepNode) -> Iterator[tuple[Placeho
             own = value.sigil == "{" and value.name == part.field
             if not own or part.field not in proved:
                 yield part, value
+
+
+def was_stored(at: At, reference: Reference) -> bool:
+    """Whether the value was written before, perhaps under another schema."""
+    target = at.analysis.plan.target(reference, at.step.index)
+    if target is None or target.source != "variable":
+        return False
+    setter = at.analysis.scope.variables[target.name].step
+    return at.analysis.by_index[setter].operation.name in _KEPT

@@ -4,7 +4,7 @@ paths that lead to it rule out, plus what its arguments bring about while they a
 
 from collections.abc import Callable, Iterator
 
-from pipelines.at import At, unproved_parts
+from pipelines.at import At, unproved_parts, was_stored
 from pipelines.check.asks import node_words
 from pipelines.check.effects import SUBJECT, streams
 from pipelines.check.plan import place_of
@@ -12,13 +12,12 @@ from pipelines.json_bounds import most_bytes
 from pipelines.nodes import Reference, StepNode, Template, references
 from pipelines.policies import admission
 from pipelines.scope import resolve_schema
+from pipelines.surely_valid import surely_valid
 from pipelines.unique import can_conflict
 from pipelines.validated import validated_fields
 
 _REQUEST_BODY = ("root", "", "request", "body")
 _NULL = "null"
-_KEPT = ("kv.get", "index.query", "cache.get")
-"""Operations that give what was stored, perhaps under an older schema."""
 
 
 def codes(at: At) -> Iterator[str]:
@@ -37,16 +36,8 @@ def _of_arguments(at: At) -> Iterator[str]:
         if any(True for _ in unproved_parts(at.analysis, step)):
             yield "INVALID_KEY"
     for node in step.dynamic.values():
-        if isinstance(node, Template) and any(_was_stored(at, r) for r in references(node)):
+        if isinstance(node, Template) and any(was_stored(at, r) for r in references(node)):
             yield "DOCUMENT_INVALID"  # pipelines/evaluate.py text(): text was expected there.
-
-
-def _was_stored(at: At, reference: Reference) -> bool:
-    target = at.analysis.plan.target(reference, at.step.index)
-    if target is None or target.source != "variable":
-        return False
-    setter = at.analysis.scope.variables[target.name].step
-    return at.analysis.by_index[setter].operation.name in _KEPT
 
 
 def _of_stream(at: At) -> Iterator[str]:
@@ -112,10 +103,11 @@ def _committed(at: At) -> Iterator[str]:
 
 
 def _written(at: At) -> Iterator[str]:
-    yield "DOCUMENT_INVALID"
     document = at.analysis.whole.document
     declared = document.storage.documents.get(at.step.static["doc"])
     schema = document.storage.schemas.get(declared.schema) if declared else None
+    if not surely_valid(at, at.step.dynamic["value"], schema):
+        yield "DOCUMENT_INVALID"
     most = most_bytes(schema)
     if most is None or most > document.ops.limits.max_kv_value_bytes:
         yield "VALUE_TOO_LARGE"
@@ -199,9 +191,10 @@ def _upserted(at: At) -> Iterator[str]:
 
 
 def _emitted(at: At) -> Iterator[str]:
-    yield "EVENT_INVALID"
     document = at.analysis.whole.document
     event = next((e for e in document.events.types if e.name == at.step.static["type"]), None)
+    if event is None or not surely_valid(at, at.step.dynamic["payload"], event.schema):
+        yield "EVENT_INVALID"
     most = None if event is None else most_bytes(event.schema)
     limit = document.ops.limits.max_event_bytes
     if document.replication is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pipelines.check.analysis import Analysis
 from pipelines.check.asks import node_words
+from pipelines.check.effects import SUBJECT
 from pipelines.check.plan import place_of
 from pipelines.check.worlds import World
 from pipelines.field_schemas import stored_schema
@@ -26,7 +27,10 @@ from schema.facts import resolve
 Json = Any
 
 DIGEST: Json = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
-INSTANT: Json = {"type": "string", "format": "date-time"}
+INSTANT: Json = {"type": "string", "format": "date-time", "minLength": 24, "maxLength": 24}
+NAME: Json = {"type": ["string", "null"], "minLength": 1, "maxLength": 128}
+"""A principal's subject: the name of a user (`config_db/accounts.py`)."""
+
 _DEPTH = 16
 _TYPES = {
     "text": "string", "digest": "string", "integer": "integer", "number": "number",
@@ -67,9 +71,9 @@ class ValueSchemas:
             return {}
         if node.slice is not None:
             return {"type": "string"}
-        schema = _member(self._base(target), target.path)
         place = place_of(target)
-        if target.source == "variable" and self._worlds:
+        schema = NAME if place == SUBJECT else _member(self._base(target), target.path)
+        if target.source in ("variable", "root") and self._worlds:
             shapes = [world.shape(place) for world in self._worlds]
             if all(shape.kind == "null" for shape in shapes):
                 return {"type": "null"}

@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from config_db.accounts import USERNAME
 from operations.vocabulary import VOCABULARY
 from pipelines.answers import around_answers, step_answers
 from pipelines.check.analysis import Analysis, Whole
 from pipelines.parameters import parameters_of, request_of
+from pipelines.value_schemas import NAME
 from schema.document import Document
+from schema.patterns import compile_pattern
 from schema.shape import document
 from schema.validators import Validator
 from tests.pipelines.check.casebook import BASE, merged, steps
@@ -180,3 +183,8 @@ def test_a_reply_is_told_as_the_schema_knows_it() -> None:
     assert reply.body["properties"]["ok"] == {"const": True}
     assert Validator(reply.body["properties"]["name"]).valid("a")
     assert msgspec.json.encode(reply.body)  # It is plain JSON.
+
+
+def test_a_subject_is_as_long_as_a_users_name_may_be() -> None:
+    assert compile_pattern(USERNAME.pattern).extent.shortest == NAME["minLength"]
+    assert compile_pattern(USERNAME.pattern).extent.longest == NAME["maxLength"]
