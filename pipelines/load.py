@@ -76,6 +76,9 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if collects:
+            if gc.get_freeze_count() == 0:  # What was made is old at once: nobody looks at it now.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from operations.auth import not_let_in
 from operations.context import ExecutionContext
 from pipelines.conditions import parse_condition
 from pipelines.evaluate import condition
 from pipelines.expressions import Fault
-from pipelines.nodes import Reference
+from pipelines.nodes import Condition, Reference
 from schema.document import Document, Route
 from schema.document_access import Policy, Require
 
@@ -76,6 +79,14 @@ def reachable(route: Route, document: Document) -> bool:
     return bool(found.allow) and not denied_to_all
 
 
+@lru_cache(maxsize=1024)
+def _parsed(when: bytes) -> Condition | None:
+    """A policy's condition, None where it cannot be read; every route asks for it."""
+    faults: list[Fault] = []
+    parsed = parse_condition(msgspec.json.decode(when), "", faults)
+    return None if faults else parsed
+
+
 def _rule(policy: Policy, facts: dict[str, Any]) -> Rule | None:
     require = policy.require or Require(scopes=())
     scopes, every = frozenset(require.scopes), require.mode == "all"
@@ -83,9 +94,8 @@ def _rule(policy: Policy, facts: dict[str, Any]) -> Rule | None:
         return None
     if policy.when is None:
         return Rule(policy.name, None, scopes, every)
-    faults: list[Fault] = []
-    parsed = parse_condition(policy.when, "", faults)
-    if parsed is None or faults:
+    parsed = _parsed(msgspec.json.encode(policy.when))
+    if parsed is None:
         return None
     asks_tenant = False
 

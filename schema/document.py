@@ -5,7 +5,7 @@ them (`schema/meta.py`). Keys that start with `x-`, and `comment`, `description`
 are free everywhere; they are taken out before conversion.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -264,6 +264,19 @@ class Document(Part, frozen=True, kw_only=True, dict=True):
     def scope_actions(self) -> Mapping[str, frozenset[str]]:
         """What each scope lets run; of two with one name the later."""
         return {scope.name: frozenset(scope.actions) for scope in self.auth.scopes}
+
+    @cached_property
+    def index_sources(self) -> Mapping[str, str]:
+        """The source document of each index."""
+        return {name: index.source_document for name, index in self.indexes.items()}
+
+    @cached_property
+    def indexes_of(self) -> Mapping[str, Sequence[str]]:
+        """The indexes of each source document."""
+        found: dict[str, list[str]] = {}
+        for name, source in self.index_sources.items():
+            found.setdefault(source, []).append(name)
+        return found
 
     @cached_property
     def allowed(self) -> frozenset[str]:

@@ -121,4 +121,9 @@ def settle(world: World, step_plan: StepPlan) -> World:
     atoms = world.atoms
     if any(atom not in step_plan.needed_atoms for atom in atoms):
         atoms = {atom: b for atom, b in atoms.items() if atom in step_plan.needed_atoms}
-    return world._replace(domains=domains, atoms=atoms, given=world.given & needed)
+    given = world.given
+    if not given <= needed:
+        given = given & needed
+    elif domains is world.domains and atoms is world.atoms:
+        return world
+    return world._replace(domains=domains, atoms=atoms, given=given)

@@ -6,6 +6,7 @@ from pipelines.check.analysis import WRITES, Analysis, rule
 from pipelines.check.worlds import Transaction, World, Write
 from pipelines.expressions import Fault
 from pipelines.nodes import StepNode
+from schema.document import Document
 
 _BEGIN = '{"op": "txn.begin", "args": {"isolation": "serializable"}}'
 _COMMIT = '{"op": "txn.commit"}'
@@ -67,11 +68,9 @@ def transactions_end(analysis: Analysis) -> Iterator[Fault]:
 @rule("E313")
 def documents_with_rows(analysis: Analysis) -> Iterator[Fault]:
     """A document and its index rows are written, or removed, in one transaction, by one key."""
-    indexes = analysis.whole.document.indexes
-    sources = {name: index.source_document for name, index in indexes.items()}
     seen: set[tuple[int, str]] = set()
     for transaction, world in _committed(analysis):
-        for write, message, hint in _unpaired(transaction, sources):
+        for write, message, hint in _unpaired(transaction, analysis.whole.document):
             if (write.step, message) not in seen:
                 seen.add((write.step, message))
                 where = analysis.by_index[write.step].pointer
@@ -162,12 +161,10 @@ def _committed(analysis: Analysis) -> Iterator[tuple[Transaction, World]]:
                 yield world.transaction, world
 
 
-def _unpaired(
-    transaction: Transaction, sources: dict[str, str]
-) -> Iterator[tuple[Write, str, str]]:
+def _unpaired(transaction: Transaction, document: Document) -> Iterator[tuple[Write, str, str]]:
     """Documents without their rows, and rows without their documents."""
     for write in sorted(transaction.documents):
-        for index in (name for name, source in sources.items() if source == write.name):
+        for index in document.indexes_of.get(write.name, ()):
             kinds = {w.kind for w in transaction.rows if (w.name, w.key) == (index, write.key)}
             if write.kind not in kinds and "delete" not in kinds:
                 done = "removed" if write.kind == "delete" else "written"
@@ -175,7 +172,7 @@ def _unpaired(
                 message = f"{write.name} is {done} without its row in the index {index}"
                 yield write, message, f"add {verb} with the same key to the transaction"
     for write in sorted(transaction.rows):
-        source = sources.get(write.name)
+        source = document.index_sources.get(write.name)
         kinds = {w.kind for w in transaction.documents if (w.name, w.key) == (source, write.key)}
         if not kinds or (write.kind == "put" and "put" not in kinds):
             message = f"a row of {write.name} is changed without its document {source}"

@@ -18,6 +18,7 @@ SLOT = 3
 """Entries of a place that name its slot."""
 
 _NOT_NULL = frozenset({NULL})
+_NONE: frozenset[Any] = frozenset()
 
 
 class TooManyWorlds(Exception):
@@ -102,8 +103,8 @@ class World(NamedTuple):
     def same(self) -> tuple[Any, ...]:
         """What makes two worlds one: everything but the way there."""
         return (
-            frozenset(self.domains.items()),
-            frozenset(self.atoms.items()),
+            frozenset(self.domains.items()) if self.domains else _NONE,
+            frozenset(self.atoms.items()) if self.atoms else _NONE,
             self.given,
             self.transaction,
             self.pending,
