@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from config_db.changes import generation
 from errors.problem import Refusal, refuse
+from pipelines.check.rules_routes import RESERVED
 from service import accounts, docs_page, traces
 from service.endpoint import Answer, Endpoint, request_id_of
 from service.refusals import unauthorized
@@ -21,8 +22,6 @@ PROBE_SECONDS = 1.0
 """How long the answer of a readiness probe is good."""
 
 VERSION = version("larder")
-
-_PAGES = frozenset(("admin", "auth", "docs", "health", "metrics", "openapi.json", "schema"))
 
 
 def make_pages(runtime: Runtime) -> Router:
@@ -47,7 +46,7 @@ def make_pages(runtime: Runtime) -> Router:
 def page_of(path: str) -> str:
     """What requests of that path are counted as."""
     first = path[1:].partition("/")[0]
-    return first if first in _PAGES else "-"
+    return first if first in RESERVED else "-"
 
 
 async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:

@@ -64,8 +64,12 @@ class _Node(Generic[T]):
 class RouteTable(Generic[T]):
     """Routes to look up. Raises ValueError for a malformed path and for two routes of one shape."""
 
-    def __init__(self, routes: Iterable[tuple[str, str, T]]) -> None:
-        """`routes` are (method, path template, what to find)."""
+    def __init__(
+        self, routes: Iterable[tuple[str, str, T]], reserved: frozenset[str] = frozenset()
+    ) -> None:
+        """`routes` are (method, path template, what to find); no path is found whose first segment
+        is `reserved`, not even by a parameter."""
+        self._reserved = reserved
         self._root: _Node[T] = _Node()
         self._found: dict[tuple[str, str], Match[T]] = {}
         for method, template, route in routes:
@@ -80,6 +84,8 @@ class RouteTable(Generic[T]):
         if known is not None:
             return known
         segments = split_path(raw_path)
+        if segments[0] in self._reserved:
+            return ()
         allowed: set[str] = set()
         found = _walk(self._root, segments, 0, method, allowed)
         if found is not None:

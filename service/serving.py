@@ -11,6 +11,7 @@ from pathlib import Path
 
 from errors.finding import Finding
 from operations.context import Meter, Network, World
+from pipelines.check.rules_routes import RESERVED
 from pipelines.load import load
 from pipelines.program import Program
 from schema.model import Schema
@@ -77,7 +78,8 @@ def read_plan(file: Path) -> Plan:
     loaded = load(source, str(file))
     if loaded.schema is None:
         raise SchemaRefused(str(file), source, tuple(loaded.findings))
-    routes = RouteTable((route.method, route.path, route) for route in loaded.routes)
+    declared = ((route.method, route.path, route) for route in loaded.routes)
+    routes = RouteTable(declared, RESERVED)
     return Plan(source, loaded.schema, routes, tuple(loaded.findings))
 
 

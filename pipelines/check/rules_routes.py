@@ -10,6 +10,21 @@ _SEGMENT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}|([^{}]+)")
 _LITERAL = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 
 
+RESERVED = frozenset(("admin", "auth", "docs", "health", "metrics", "openapi.json", "schema"))
+"""First segments of the paths that the service answers itself, whatever a schema declares."""
+
+
+@rule("E110")
+def reserved_path(analysis: Analysis) -> Iterator[Fault]:
+    """A route does not stand where the service has pages of its own."""
+    if analysis.route is None:
+        return
+    first = analysis.route.path[1:].partition("/")[0]
+    if first in RESERVED:
+        message = f"/{first} is the service's own: the route would never be asked"
+        yield Fault(f"{analysis.pipeline.pointer}/path", message, "begin it with /v1, say")
+
+
 @rule("E110")
 def matchable_path(analysis: Analysis) -> Iterator[Fault]:
     """A path starts with `/`; its segments are literals, {name}, or one {name*} before literals."""
@@ -23,7 +38,10 @@ def matchable_path(analysis: Analysis) -> Iterator[Fault]:
             yield Fault(where, message, hint)
 
 
-RULES = (matchable_path,)
+RULES = (
+    reserved_path,
+    matchable_path,
+)
 
 
 def _path_faults(segments: list[str]) -> Iterator[tuple[str, str]]:

@@ -88,6 +88,12 @@ def test_a_malformed_template_is_refused(template):
         RouteTable([("GET", template, "x")])
 
 
+def test_what_is_reserved_is_found_by_no_parameter():
+    table = RouteTable([("GET", "/{a}/{b}", "x")], frozenset({"health"}))
+    assert table.find("GET", "/health/live") == ()
+    assert table.find("GET", "/healthy/live").route == "x"
+
+
 def test_two_routes_of_one_shape_are_refused():
     with pytest.raises(ValueError, match="another route"):
         RouteTable([("GET", "/{a}/x", "first"), ("GET", "/{b}/x", "second")])
