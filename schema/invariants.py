@@ -146,7 +146,8 @@ def _scope_reasons(pipeline: Sequence[Mapping[str, Json]], allowed: set[str]) ->
     checks = [s.get("args", {}) for s in pipeline if s["op"] == "auth.require_scopes"]
     others: list[str] = []
     for args in checks:
-        scopes = [name for name in args.get("scopes", ()) if isinstance(name, str)]
+        listed = args.get("scopes")
+        scopes = [n for n in listed if isinstance(n, str)] if isinstance(listed, list) else []
         strangers = [name for name in scopes if name not in allowed]
         everyone = args.get("mode") == "all"
         if "when" not in args and (len(strangers) < len(scopes) if everyone else not strangers):

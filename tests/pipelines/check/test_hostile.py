@@ -64,3 +64,11 @@ def test_hints_end_where_they_would_take_too_long() -> None:
     assert found[0] is not None
     assert found[-1] is None
     assert nearest("name1x", known) == found[0]
+
+
+@pytest.mark.parametrize("scopes", [True, 1, None, "write", {"write": 1}, [["write"]]])
+def test_scopes_that_are_no_list_are_told_beside_the_invariants_about_them(scopes: Any) -> None:
+    schema = copy.deepcopy(SHIPPED)
+    schema["api"]["routes"][0]["pipeline"][0]["args"]["scopes"] = scopes
+    found = load(json.dumps(schema).encode(), "schema.json").findings
+    assert any("/api/routes/0/pipeline/0/args/scopes" in finding.pointer for finding in found)
