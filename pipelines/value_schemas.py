@@ -142,17 +142,27 @@ class ValueSchemas:
         for analysis in self._analysis.whole.pipelines:
             steps = analysis.pipeline.steps
             written = {
-                (node_words(step.dynamic["key"]), node_words(step.dynamic["value"]))
+                (node_words(step.dynamic["key"]), _unordered(step.dynamic["value"]))
                 for step in steps
                 if step.operation.name in ("kv.put", "kv.cas_put")
                 if step.static["doc"] == document
             }
             for step in steps:
                 if step.operation.name == "index.upsert" and step.static["index"] == index:
-                    row = (node_words(step.dynamic["key"]), node_words(step.dynamic["value"]))
+                    row = (node_words(step.dynamic["key"]), _unordered(step.dynamic["value"]))
                     if row not in written:
                         return False
         return True
+
+
+def _unordered(node: Node) -> str:
+    """A node in words that are the same for the same members in another order."""
+    match node:
+        case ObjectNode(items):
+            return str(sorted((name, _unordered(item)) for name, item in items))
+        case ArrayNode(items):
+            return str([_unordered(item) for item in items])
+    return node_words(node)
 
 
 def _literal(value: Json) -> Json:
