@@ -12,7 +12,7 @@ from operations.context import ExecutionContext
 from pipelines.conditions import parse_condition
 from pipelines.evaluate import condition
 from pipelines.expressions import Fault
-from pipelines.nodes import Condition, Reference
+from pipelines.nodes import Reference
 from schema.document import Document, Route
 from schema.document_access import Policy, Require
 
@@ -79,14 +79,6 @@ def reachable(route: Route, document: Document) -> bool:
     return bool(found.allow) and not denied_to_all
 
 
-@lru_cache(maxsize=1024)
-def _parsed(when: bytes) -> Condition | None:
-    """A policy's condition, None where it cannot be read; every route asks for it."""
-    faults: list[Fault] = []
-    parsed = parse_condition(msgspec.json.decode(when), "", faults)
-    return None if faults else parsed
-
-
 def _rule(policy: Policy, facts: dict[str, Any]) -> Rule | None:
     require = policy.require or Require(scopes=())
     scopes, every = frozenset(require.scopes), require.mode == "all"
@@ -94,8 +86,24 @@ def _rule(policy: Policy, facts: dict[str, Any]) -> Rule | None:
         return None
     if policy.when is None:
         return Rule(policy.name, None, scopes, every)
-    parsed = _parsed(msgspec.json.encode(policy.when))
-    if parsed is None:
+    asked = _asked(msgspec.json.encode(policy.when))
+    if asked is None:
+        return None
+    holds, asks_tenant = asked
+    if not asks_tenant:
+        return Rule(policy.name, None, scopes, every) if holds([facts, None]) else None
+    return Rule(policy.name, lambda slots: holds([facts, slots[_TENANT]]), scopes, every)
+
+
+@lru_cache(maxsize=16_384)
+def _asked(when: bytes) -> tuple[Callable[[list[Any]], bool], bool] | None:
+    """A policy's condition, and whether it asks for the tenant; None where it cannot be read.
+
+    Every route asks every policy, so that each is read once.
+    """
+    faults: list[Fault] = []
+    parsed = parse_condition(msgspec.json.decode(when), "", faults)
+    if parsed is None or faults:
         return None
     asks_tenant = False
 
@@ -106,7 +114,4 @@ def _rule(policy: Policy, facts: dict[str, Any]) -> Rule | None:
             return _TENANT, reference.path
         return _ROUTE, reference.path
 
-    holds = condition(parsed, locate)
-    if not asks_tenant:
-        return Rule(policy.name, None, scopes, every) if holds([facts, None]) else None
-    return Rule(policy.name, lambda slots: holds([facts, slots[_TENANT]]), scopes, every)
+    return condition(parsed, locate), asks_tenant
