@@ -103,9 +103,32 @@ ACCESS: Mapping[str, Entry] = {
         '{"op": "respond.json", "args": {"status": 200, "body": {"ok": true}}}',
     ),
     "E306": Entry(
-        "no streaming in transactions",
-        "No bytes are received or hashed while a transaction is open.",
-        "A client that sends slowly would keep the transaction open as long as it likes.",
+        "no bytes behind a lock",
+        "No bytes are copied or hashed while a transaction is open, nor received in a step whose "
+        "`when` hangs on what the transaction read.",
+        "A transaction that lost two races takes the store's lock before it runs again. Bytes that "
+        "the first run received are not received again; any others would hold everybody up.",
+        "Put the step before `txn.begin`; `blob.verify_digest` of what was put lets the bytes join "
+        "the transaction.",
+        "steps",
+        '{"op": "txn.begin", "args": {"isolation": "serializable"}},\n'
+        '{"op": "kv.get", "args": {"doc": "note", "key": "note/{name}", "out": "note"}},\n'
+        '{"op": "parse.json", "args": {"out": "body", "when": {"is_null": "$note"}}},\n'
+        '{"op": "kv.put", "args": {"doc": "note", "key": "note/{name}", "value": {}}},\n'
+        '{"op": "txn.commit"},\n'
+        '{"op": "respond.json", "args": {"status": 200, "body": {"ok": true}}}',
+        '{"op": "parse.json", "args": {"out": "body"}},\n'
+        '{"op": "txn.begin", "args": {"isolation": "serializable"}},\n'
+        '{"op": "kv.get", "args": {"doc": "note", "key": "note/{name}", "out": "note"}},\n'
+        '{"op": "kv.put", "args": {"doc": "note", "key": "note/{name}", "value": {}}},\n'
+        '{"op": "txn.commit"},\n'
+        '{"op": "respond.json", "args": {"status": 200, "body": {"ok": true}}}',
+    ),
+    "W306": Entry(
+        "short transactions",
+        "No transaction stays open while a client or an upstream sends.",
+        "No lock is held meanwhile, so nobody waits; but what the transaction read grows old, and "
+        "the commit is likelier to lose its race.",
         "Put `parse.json` and `blob.put` before `txn.begin`; `blob.verify_digest` of what was put "
         "lets the bytes join the transaction.",
         "steps",
