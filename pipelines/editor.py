@@ -41,7 +41,6 @@ _FREE_KEYS = {
     "description": {"description": "What this is, for people; it changes nothing."},
     "$schema": {"description": "The JSON Schema that editors read this by."},
 }
-_TEXT_KEYS = {name: {"type": "string", "description": _REMARK} for name in FREE}
 _REFERENCES = {
     ("Route", "pipeline"): "Pipeline",
     ("Route", "examples", "items"): "Example",
@@ -61,7 +60,7 @@ def editor_schema(vocabulary: Sequence[Operation]) -> dict[str, Json]:
     made = {name: _part(name, part) for name, part in parts.items()}
     entities = made["Entities"]["properties"]
     made["Entities"] = {**entities.pop("named"), "description": made["Entities"]["description"]}
-    made["Entities"]["properties"] |= entities
+    made["Entities"]["properties"]["versioning"] = entities["versioning"]
     made["Step"]["allOf"] = step_rules(vocabulary)
     when = made["Policy"]["properties"]["when"]
     when["anyOf"] = [{"$ref": "#/$defs/Condition"}, {"type": when.pop("type")[1]}]
@@ -125,7 +124,9 @@ def _shape(shape: dict[str, Json], remarks: bool) -> dict[str, Json]:
     item = shape["additionalProperties"]
     made = {
         **shape,
-        "properties": {key: {"anyOf": [text, item]} for key, text in _TEXT_KEYS.items()},
+        "properties": {
+            key: {"anyOf": [{"type": "string"}, item], "description": _REMARK} for key in FREE
+        },
         "patternProperties": {"^x-": True},
     }
     if "propertyNames" in shape:
