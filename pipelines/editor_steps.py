@@ -44,7 +44,7 @@ def step_parts(vocabulary: Sequence[Operation]) -> dict[str, Json]:
         "OperationName": _names(vocabulary),
         "Listed": {
             "description": "An operation; a scope may list `*` for all.",
-            "anyOf": [{"$ref": "#/$defs/OperationName"}, {"type": "string"}],
+            "anyOf": [{"const": "*"}, {"$ref": "#/$defs/OperationName"}],
         },
         "Pipeline": {
             "description": "Steps in order.",

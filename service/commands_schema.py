@@ -14,18 +14,28 @@ def schema(file: Path | None, meta: bool) -> None:
     """Print FILE as it stands (without one, the schema that `serve` would serve).
 
     With --meta, print the JSON Schema (2020-12) of schema.json: point an editor at it with
-    `"$schema"`, and it completes operations and arguments and shows what they mean.
+    `"$schema"`, and it completes operations and arguments and shows what they mean; those of
+    installed extensions too that the `ops.allowed` of FILE lists.
     """
-    if meta and file is not None:
-        raise click.UsageError("--meta is the same for every FILE")
-    click.echo(_meta() if meta else _text(file or _served()), nl=False)
+    text = _text(file or _served())
+    click.echo(_meta(text) if meta else text, nl=False)
 
 
-def _meta() -> str:
-    from operations.vocabulary import VOCABULARY
+def _meta(text: bytes) -> str:
+    from operations.extensions import vocabulary_for
     from pipelines.editor import as_text, editor_schema
 
-    return as_text(editor_schema(VOCABULARY))
+    return as_text(editor_schema(vocabulary_for(_allowed(text)).operations))
+
+
+def _allowed(text: bytes) -> list[str]:
+    """What `ops.allowed` lists; nothing in a file that is no schema yet."""
+    from schema.parse import parse
+
+    value = parse(text, "").value
+    ops = value.get("ops") if isinstance(value, dict) else None
+    listed = ops.get("allowed") if isinstance(ops, dict) else None
+    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
 
 
 def _served() -> Path:

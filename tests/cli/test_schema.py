@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from operations.extensions import extended
 from tests.support.cli import larder_within
 from tests.support.server import ROOT
 
@@ -30,8 +33,25 @@ def test_meta_prints_the_schema_that_editors_read(tmp_path: Path) -> None:
     assert json.loads(ran.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
-def test_a_file_that_cannot_be_read_and_a_question_of_two_things_exit_with_2(
-    tmp_path: Path,
+def test_meta_knows_the_extensions_that_the_file_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "support" / "extension"))
+    extended.cache_clear()
+    (tmp_path / "own.json").write_text('{"ops": {"allowed": ["kv.get", "acme.shout"]}}')
+    printed = larder_within("schema", "--meta", "own.json", home=tmp_path).json()
+    extended.cache_clear()
+    rules = {each["if"]["properties"]["op"]["const"] for each in printed["$defs"]["Step"]["allOf"]}
+    assert "acme.shout" in rules
+    assert len(rules) == 31
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"ops": 1}', '{"ops": {"allowed": [1]}}'])
+def test_meta_is_printed_for_a_file_that_is_no_schema_yet(tmp_path: Path, text: str) -> None:
+    (tmp_path / "own.json").write_text(text)
+    ran = larder_within("schema", "--meta", "own.json", home=tmp_path)
+    assert ran.out == (ROOT / "schema" / "meta_schema.json").read_bytes()
+
+
+def test_a_file_that_cannot_be_read_exits_with_2(tmp_path: Path) -> None:
     assert larder_within("schema", "missing.json", home=tmp_path).code == 2
-    assert larder_within("schema", "--meta", "x.json", home=tmp_path).code == 2
