@@ -53,7 +53,8 @@ def diff(old: str, new: str, form: str, fail_on: str) -> None:
     else:
         for each in found:
             click.echo(_as_text(each))
-        say(f"{len(found)} differences: {', '.join(f'{n} {grade}' for grade, n in counts.items())}")
+        noun = "difference" if len(found) == 1 else "differences"
+        say(f"{len(found)} {noun}: {', '.join(f'{n} {grade}' for grade, n in counts.items())}")
     click.get_current_context().exit(_exit_code(found, fail_on))
 
 

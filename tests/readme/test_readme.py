@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.readme.shown import clone, renewed
 from tests.support.polling import until
 from tests.support.server import ROOT, LiveServer, ask
 
@@ -47,7 +48,7 @@ def run(server: LiveServer, block: str) -> str:
 
 
 def test_every_block_that_is_marked_is_run() -> None:
-    assert BLOCKS.keys() == {"curl", "larder", "route"}
+    assert BLOCKS.keys() == {"curl", "larder"}
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
@@ -67,9 +68,10 @@ def test_the_command_lines_publish_fetch_list_and_tag(server: LiveServer) -> Non
     assert "stable\t1.0.0\ttxt\tsha256:" in printed
 
 
-def test_a_route_is_added_by_copying_the_template(server: LiveServer, tmp_path: Path) -> None:
-    run(server, "route")
-    options = ("--schema", str(server.folder / "schema.json"))
+def test_a_route_is_added_by_copying_the_template_and_all_is_as_shown(tmp_path: Path) -> None:
+    folder = clone(tmp_path)
+    assert renewed(TEXT, folder) == TEXT, "python -m tests.readme.shown"
+    options = ("--schema", str(folder / "schema.json"))
     with LiveServer(tmp_path, {}, *options) as extended:
         extended.put("demo/hello/1.0.0/txt", b"Hello from Larder.\n")
         answer = extended.ask("GET", "/v1/demo/hello/1.0.0/txt/digest")
