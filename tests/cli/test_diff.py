@@ -65,7 +65,7 @@ def test_a_difference_for_people_has_grade_place_meaning_and_hint(tmp_path: Path
         "  Data is kept under other tenants than it was.",
         "  hint: read and rewrite what is stored before the new schema serves, or keep the old one",
     ]
-    assert ran.err == "1 differences: 1 breaking, 0 risky, 0 safe\n"
+    assert ran.err == "1 difference: 1 breaking, 0 risky, 0 safe\n"
 
 
 def test_what_stands_in_one_schema_only_is_marked(tmp_path: Path) -> None:
