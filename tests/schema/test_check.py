@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+import schema.check
 from errors.finding import Finding
-from schema.check import findings
+from schema.check import RULES, findings
 from schema.invariants import invariant_findings
 from schema.link import link
 from schema.meta import strip
@@ -19,6 +20,7 @@ from schema.shape import document, shape_findings
 CASES = Path(__file__).parent / "cases"
 BASE = json.loads((CASES / "base.json").read_text())
 REFUSED = json.loads((CASES / "refused.json").read_text())
+PASSED = json.loads((CASES / "passed.json").read_text())
 
 
 def check(value: Any) -> list[Finding]:
@@ -42,18 +44,18 @@ def changed(pointer: str, to: Any) -> Any:
 
 def test_the_base_has_no_findings_and_links() -> None:
     assert check(BASE) == []
-    schema = link(document(BASE), "digest")
-    assert schema.documents["meta"].key.render({"name": "a", "version": "1.0.0"}) == (
+    linked = link(document(BASE), "digest")
+    assert linked.documents["meta"].key.render({"name": "a", "version": "1.0.0"}) == (
         "artifact/a/1.0.0"
     )
-    assert schema.indexes["versions"].default.name == "by_name"
-    assert schema.indexes["versions"].document is schema.documents["meta"]
-    assert schema.actions == {"read": {"kv.get"}, "admin": {"*"}}
-    assert schema.log is not None
-    assert (schema.log.store, schema.log.name) == ("meta", "events")
-    assert schema.blob_stores["primary"].min_bytes == 0
-    assert schema.events["done"].validator.valid({})
-    assert schema.upstreams["origin"].declaration.base_url == "https://example.org/x"
+    assert linked.indexes["versions"].default.name == "by_name"
+    assert linked.indexes["versions"].document is linked.documents["meta"]
+    assert linked.actions == {"read": {"kv.get"}, "admin": {"*"}}
+    assert linked.log is not None
+    assert (linked.log.store, linked.log.name) == ("meta", "events")
+    assert linked.blob_stores["primary"].min_bytes == 0
+    assert linked.events["done"].validator.valid({})
+    assert linked.upstreams["origin"].declaration.base_url == "https://example.org/x"
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=[case["name"] for case in REFUSED])
@@ -64,6 +66,21 @@ def test_a_broken_schema_is_refused(case: dict[str, Any]) -> None:
     assert finding.severity == ("warning" if case["rule"].startswith("W") else "error")
     assert case.get("hint", "") in finding.hint
     assert finding.line > 1 or case["pointer"] == ""
+
+
+@pytest.mark.parametrize("case", PASSED, ids=[case["name"] for case in PASSED])
+def test_what_is_nearly_broken_is_not(case: dict[str, Any]) -> None:
+    assert check(changed(case["at"], case["to"])) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.__name__ for rule in RULES])
+def test_no_rule_can_be_switched_off_unseen(rule: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema.check, "RULES", [other for other in RULES if other is not rule])
+    assert any(
+        case["pointer"] not in [f.pointer for f in found if f.rule == case["rule"]]
+        for case in REFUSED
+        if (found := check(changed(case["at"], case["to"]))) is not None
+    )
 
 
 def test_all_findings_come_in_one_run() -> None:
