@@ -14,6 +14,8 @@ from schema.document import Caching
 
 _VALUE = b"J"
 _REFERENCE = b"B"
+_LONGEST = 10 * 365 * 86_400
+"""Seconds; an entry that is to stay longer stays this long."""
 
 Kind = Literal["response", "blob"]
 
@@ -60,10 +62,11 @@ async def put(
     entry = _entry(ctx, value)
     if len(entry) > caching.response_cache.max_entry_bytes:
         lifetime = 0  # Nothing is kept, and what stood under the key is forgotten too.
+    lifetime = max(0, min(lifetime, _LONGEST))
     place = _place(ctx, kind, key)
     size = len(entry) + len(place)
     ctx.count_io("cache.write")
-    await ctx.world.cache.put(kind, place, entry, ttl_seconds=max(0, lifetime), size=size)
+    await ctx.world.cache.put(kind, place, entry, ttl_seconds=lifetime, size=size)
 
 
 OPERATIONS = (get, put)
@@ -74,12 +77,15 @@ def _enabled(caching: Caching, kind: str) -> bool:
 
 
 def _place(ctx: ExecutionContext, kind: str, key: str) -> str:
-    """The tenant's key; a response's is one for each value of the headers it varies by."""
+    """The tenant's key; a response's is one for each value of the headers it varies by.
+
+    Keys may hold any character, so each begins with its tenant, or with that there is none.
+    """
     vary = ctx.world.schema.document.caching.response_cache.vary_headers
-    if kind != "response" or not vary:
-        return ctx.scoped(key)
-    headers = ctx.request.headers
-    return ctx.scoped(encode([key, *(headers.get(name.lower()) for name in vary)]).decode())
+    if kind == "response" and vary:
+        headers = ctx.request.headers
+        key = encode([key, *(headers.get(name.lower()) for name in vary)]).decode()
+    return f"{ctx.tenant or ''}\x1f{key}"
 
 
 def _entry(ctx: ExecutionContext, value: Any) -> bytes:

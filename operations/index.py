@@ -51,7 +51,7 @@ async def query(
     `limit` is at most 1000; null counts as 100. A cursor fits only the listing it comes from. The
     event log is listed as the index `events`, in the order of its sequence.
     """
-    bound = DEFAULT_LIMIT if limit is None else max(1, min(limit, MAX_LIMIT))
+    bound = DEFAULT_LIMIT if limit is None else int(max(1, min(limit, MAX_LIMIT)))
     if isinstance(index, EventLog):
         return await _events(ctx, index, bound, after)
     ordering = index.default if name is None else index.orderings[name]

@@ -22,7 +22,7 @@ async def fetch(
     written. A header given as null is left out.
     """
     ctx.count_io("network")
-    sent = {name: value for name, value in (headers or {}).items() if value is not None}
+    sent = {name: str(value) for name, value in (headers or {}).items() if value is not None}
     answer = await ctx.wait(
         ctx.world.network.fetch(upstream.name, upstream.declaration, method, path, sent)
     )

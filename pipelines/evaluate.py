@@ -107,7 +107,7 @@ def template(parts: Sequence[str | Reference], locate: Locate) -> Evaluate:
         values = read_all(slots)
         for value in values:
             if type(value) is not str:
-                text(value)
+                return pattern % tuple(map(text, values))
         return pattern % values
 
     return join
@@ -149,8 +149,8 @@ def text(value: Any) -> str:
     """
     if type(value) is str:
         return value
-    if type(value) is int:
-        return str(value)
+    if type(value) is int or (type(value) is float and value.is_integer()):
+        return str(int(value))  # JSON Schema counts 1.0 among the integers.
     raise refuse("DOCUMENT_INVALID", "a value that is neither text nor an integer stands in a name")
 
 

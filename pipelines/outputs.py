@@ -74,7 +74,8 @@ def _query(step: StepNode, document: Document) -> dict[str, Shape]:
         return {"out": Shape("object", item=OPTIONAL_TEXT)}
     shape = present(from_schema(schema))
     given = properties_of(schema).items()
-    defaults = {name for name, inner in given if isinstance(inner, dict) and "default" in inner}
+    written = {name: inner.get("default") for name, inner in given if isinstance(inner, dict)}
+    defaults = {name for name, value in written.items() if value is not None}
     fields = {n: present(s) if n in defaults else s for n, s in shape.fields.items()}
     return {"out": replace(shape, fields=fields)}
 

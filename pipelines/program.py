@@ -77,7 +77,11 @@ def _request(ctx: ExecutionContext) -> dict[str, Any]:
         "method": request.method,
         "path": request.path,
         "query": request.query,
-        "headers": {name.replace("-", "_"): value for name, value in request.headers.items()},
+        "headers": {
+            name.replace("-", "_"): value
+            for name, value in request.headers.items()
+            if "_" not in name  # It would pose as the header with a dash.
+        },
         "body": request.body,
     }
 

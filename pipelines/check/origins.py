@@ -13,9 +13,8 @@ QUERY: Place = ("root", "", "request", "query")
 _SAME_FOR_ALL = (
     ("root", "", "route"),  # one route, one program
     ("root", "", "tenant"),  # every store and cache is the tenant's own
-    ("root", "", "principal", "tenant"),
-    ("root", "", "request", "method"),
 )
+_METHOD: Place = ("root", "", "request", "method")
 _READERS = ("parse.query", "parse.json")
 """Operations whose outputs are parts of the request themselves."""
 
@@ -95,6 +94,8 @@ class Origins:
     def _varies(self, place: Place) -> bool:
         if place[0] == "field" and place[2] not in self._plan.pipeline.params:
             return False  # Always null.
+        if place == _METHOD:  # A GET route answers HEAD as well.
+            return self._plan.pipeline.method == "GET"
         return not any(place[: len(same)] == same for same in _SAME_FOR_ALL)
 
 

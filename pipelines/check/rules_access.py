@@ -41,8 +41,7 @@ def scopes_cover_steps(analysis: Analysis) -> Iterator[Fault]:
         action = charged_action(step, analysis.pipeline.tags)
         if action is None or not entrances:
             continue
-        # Where there are several entrances, whoever is here has passed all of them.
-        for entrance in entrances[:1]:
+        for entrance in entrances:
             lacking = [
                 " and ".join(sorted(way))
                 for way in entrance
@@ -103,11 +102,13 @@ def _entrance(analysis: Analysis) -> str:
 
 
 def _entrances(analysis: Analysis) -> Iterator[list[frozenset[str]]]:
-    """For each auth.require_scopes without a guard, the sets of scopes that suffice to pass it."""
-    for step in analysis.pipeline.steps:
-        if step.operation.name == "auth.require_scopes" and step.when is None:
-            scopes = step.static["scopes"]
-            if step.static.get("mode") == "all":
-                yield [frozenset(scopes)]
-            else:
-                yield [frozenset({name}) for name in scopes]
+    """The sets of scopes with which a caller may come in: those of the first auth.require_scopes
+    without a guard, which all have to pass; where there is none, those of each."""
+    entrances = [s for s in analysis.pipeline.steps if s.operation.name == "auth.require_scopes"]
+    sure = [step for step in entrances if step.when is None]
+    for step in sure[:1] or entrances:
+        scopes = step.static["scopes"]
+        if step.static.get("mode") == "all":
+            yield [frozenset(scopes)]
+        else:
+            yield [frozenset({name}) for name in scopes]

@@ -152,7 +152,7 @@ def _needed_references(step: StepNode) -> Iterator[tuple[str, Reference, str]]:
     for name, node in step.dynamic.items():
         parameter = step.operation.parameter(name)
         assert parameter is not None and isinstance(parameter.type, Dynamic)
-        if isinstance(node, Reference) and not parameter.type.nullable and not node.optional:
+        if isinstance(node, Reference) and not parameter.type.nullable:
             why = _BYTES if parameter.type.kind == "any" else f"{name} needs a value"
             yield step.argument(name), node, why
     found = list(argument_leaves(step))

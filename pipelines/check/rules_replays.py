@@ -45,7 +45,7 @@ def readers_of_caches(whole: Whole) -> Iterator[Fault]:
         for writer, put in puts:
             if not _may_meet(get, put):
                 continue
-            needed = list(_entrances(writer, put))
+            needed = [*_entrances(writer, put), *_side_entrances(writer, put, reader)]
             for way in islice(_ways(reader, get), _MOST_WAYS):
                 if not all(any(one <= way for one in entrance) for entrance in needed):
                     held = " and ".join(sorted(way)) or "nobody's scope"
@@ -109,12 +109,16 @@ def _deciders(analysis: Analysis, put: StepNode) -> Iterator[StepNode]:
 
     Whoever gets the cached value has passed the replies before that look, and not these.
     """
+    return (s for s in _behind_look(analysis, put) if "reply" in s.operation.effects)
+
+
+def _behind_look(analysis: Analysis, put: StepNode) -> Iterator[StepNode]:
     looked = False
     for step in analysis.pipeline.steps[: put.index]:
         same = step.static.get("kind") == put.static.get("kind")
         if "cache.read" in step.operation.effects and same:
             looked = True
-        elif looked and "reply" in step.operation.effects:
+        elif looked:
             yield step
 
 
@@ -134,6 +138,8 @@ def _unsettled(
             "what is cached may still be taken back: the transaction is open",
             "put txn.commit before it",
         )
+    if world.lost:
+        yield "what is cached may come from writes that were aborted", "put it before txn.begin"
     direct = [place for _, place in origins.in_node(value, step)]
     for answer in _answers(origins, direct):
         if not _is_success(world, (*answer, "status")):
@@ -178,8 +184,22 @@ def _entrances(analysis: Analysis, before: StepNode) -> Iterator[tuple[Way, ...]
         yield tuple(way for rule in rules for way in _choices(rule.scopes, every=rule.every))
     for step in analysis.pipeline.steps[: before.index]:
         if step.operation.name == "auth.require_scopes" and step.when is None:
-            scopes = frozenset(step.static.get("scopes", ()))
-            yield tuple(_choices(scopes, every=step.static.get("mode") == "all"))
+            yield _entrance_of(step)
+
+
+def _side_entrances(
+    analysis: Analysis, put: StepNode, reader: Analysis
+) -> Iterator[tuple[Way, ...]]:
+    """What some have to pass to fill the cache, and whoever looks into it may not have passed."""
+    steps = analysis.pipeline.steps[: put.index]
+    for step in _behind_look(analysis, put) if reader is analysis else steps:
+        if step.operation.name == "auth.require_scopes" and step.when is not None:
+            yield _entrance_of(step)
+
+
+def _entrance_of(step: StepNode) -> tuple[Way, ...]:
+    scopes = frozenset(step.static.get("scopes", ()))
+    return tuple(_choices(scopes, every=step.static.get("mode") == "all"))
 
 
 def _choices(scopes: frozenset[str], *, every: bool) -> list[Way]:

@@ -1,5 +1,6 @@
 """Types: every argument gets what it can use, and every comparison can be answered either way."""
 
+import re
 from collections.abc import Iterator
 
 from operations.types import Dynamic
@@ -23,6 +24,13 @@ _ACCEPTED = {
     "object": _OBJECTS, "headers": _OBJECTS, "array": _LISTS, "rows": _LISTS,
     "handle": ("handle",), "stream": ("stream",),
 }  # fmt: skip
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header (RFC 9110, section 5.6.2)."""
+
+_FRAMING = frozenset(
+    ("connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer",
+     "transfer-encoding", "upgrade")
+)  # fmt: skip
 _VALIDATE = "prove its type first by validate.json_schema of the whole variable"
 
 
@@ -106,16 +114,27 @@ def _argument(
 
 
 def _headers(analysis: Analysis, step: StepNode, name: str, node: Node) -> Iterator[Fault]:
-    """A header's value is text or a number; null leaves it out."""
-    items = dict(node.items) if isinstance(node, ObjectNode) else {}
-    if isinstance(node, Constant) and isinstance(node.value, dict):
-        items = {header: Constant(value) for header, value in node.value.items()}
-    for header, item in items.items():
-        shape = _node_shape(analysis, item, step)
+    """A header's name is one of HTTP's; its value is text or a number; null leaves it out."""
+    pointer = step.argument(name)
+    shape = _node_shape(analysis, node, step)
+    if isinstance(node, Reference) and shape is not None and shape.kind == "object":
+        if not shape.closed:
+            message = f"{node} may hold any name, and a header's name is a matter of HTTP"
+            yield Fault(pointer, message, "name the headers that are sent, one by one")
+        shapes: dict[str, Shape | None] = dict(shape.fields)
+    else:
+        items = dict(node.items) if isinstance(node, ObjectNode) else {}
+        if isinstance(node, Constant) and isinstance(node.value, dict):
+            items = {header: Constant(value) for header, value in node.value.items()}
+        shapes = {header: _node_shape(analysis, item, step) for header, item in items.items()}
+    for header, shape in shapes.items():
+        where = pointer if isinstance(node, Reference) else join(pointer, header)
+        if not _TOKEN.fullmatch(header) or header.lower() in _FRAMING:
+            message = f"{header!r} is no header that a step may set"
+            yield Fault(where, message, "letters, digits and `-`; how bytes are framed is HTTP's")
         if shape is not None and shape.kind not in (*_INSERTED, "null", *_BYTES):
             message = f"the header {header} is text, and this is {_noun(shape)}"
-            hint = _way_out(shape, "text or an integer")
-            yield Fault(join(step.argument(name), header), message, hint)
+            yield Fault(where, message, _way_out(shape, "text or an integer"))
 
 
 def _json(
@@ -136,9 +155,15 @@ def _json(
 def _nested(analysis: Analysis, step: StepNode, name: str, node: Node) -> Iterator[Fault]:
     for pointer, leaf in leaves(node, step.argument(name)):
         shape = _node_shape(analysis, leaf, step)
-        if shape is not None and shape.kind in _BYTES:
+        if shape is None:
+            continue
+        inside = [name for name, field in shape.fields.items() if field.kind in _BYTES]
+        if shape.kind in _BYTES:
             message = f"{leaf} is {_noun(shape)}, which is no part of a JSON value"
             yield Fault(pointer, message, "name its digest instead")
+        elif inside:
+            message = f"{leaf} has bytes in {inside[0]}, which are no part of a JSON value"
+            yield Fault(pointer, message, "name the properties that are needed, one by one")
 
 
 def _foregone(ask: Ask, world: World) -> Fault | None:

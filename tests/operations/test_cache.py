@@ -87,6 +87,18 @@ async def test_tenants_do_not_share_a_cache(house: Any) -> None:
     assert await _look(house.ctx(tenant="red")) == (True, "x")
 
 
+async def test_no_key_of_the_nameless_tenant_is_one_of_another(house: Any) -> None:
+    await _keep(house.ctx(tenant="red"), "x")
+    posed = await look(house.ctx(), kind="response", key=f"red\x1f{KEY}")
+    assert posed == (False, None)
+
+
+async def test_a_lifetime_that_no_clock_can_count_is_a_long_one(house: Any) -> None:
+    await _keep(house.ctx(), "x", ttl=10**400)
+    house.seconds = 86_400.0
+    assert await _look(house.ctx()) == (True, "x")
+
+
 @pytest.mark.parametrize(
     ("kind", "section"), [("response", "response_cache"), ("blob", "blob_cache")]
 )
@@ -135,9 +147,9 @@ async def test_an_upstream_is_asked_and_its_answer_can_be_stored(house: Any) -> 
         upstream=house.schema.upstreams["origin"],
         method="GET",
         path="/v1/x",
-        headers={"accept": "a/b", "if-none-match": None},
+        headers={"accept": "a/b", "if-none-match": None, "x-n": 5},
     )
-    assert house.origin.asked == [("origin", "GET", "/v1/x", {"accept": "a/b"})]
+    assert house.origin.asked == [("origin", "GET", "/v1/x", {"accept": "a/b", "x-n": "5"})]
     assert answer["status"] == 200
     assert answer["headers"] == {"content_type": "text/plain", "etag": '"1"'}
     primary = house.schema.blob_stores["primary"]
