@@ -63,22 +63,23 @@ def load(
     not compile.
     """
     with _uncollected(), few_hints():
-        return _load(source, file, vocabulary, rules)
+        loaded = _load(source, file, vocabulary, rules)
+        if loaded.ok and gc.get_freeze_count() == 0:  # What stays is old at once.
+            gc.freeze()
+            gc.unfreeze()
+        return loaded
 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """Keep the cyclic collector out: it would look at every value again and again as they grow
-    in number, and what is thrown away here does not go in circles."""
+    in number."""
     collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if collects:
-            if gc.get_freeze_count() == 0:  # What was made is old at once: nobody looks at it now.
-                gc.freeze()
-                gc.unfreeze()
             gc.enable()
 
 
@@ -121,6 +122,7 @@ def _salvaged(
         about_all = kept.broken and finding.rule in invariants
         if not about_all and not kept.covers(finding.pointer):
             yield finding
+    whole.pipelines = ()
 
 
 def example_faults(declared: Document) -> Iterator[Fault]:
