@@ -9,6 +9,7 @@ from pipelines.check.asks import node_words
 from pipelines.check.effects import SUBJECT, streams
 from pipelines.check.plan import place_of
 from pipelines.json_bounds import most_bytes
+from pipelines.leaves import argument_leaves, condition_leaves
 from pipelines.nodes import Reference, StepNode, Template, references
 from pipelines.policies import admission
 from pipelines.scope import resolve_schema
@@ -35,8 +36,11 @@ def _of_arguments(at: At) -> Iterator[str]:
     if key is not None and any(p.key_of is not None for p in step.operation.parameters):
         if any(True for _ in unproved_parts(at.analysis, step)):
             yield "INVALID_KEY"
-    for node in step.dynamic.values():
-        if isinstance(node, Template) and any(was_stored(at, r) for r in references(node)):
+    leaves = [leaf for _, leaf in argument_leaves(step)]
+    if step.when is not None:
+        leaves += [leaf for _, leaf in condition_leaves(step.when)]
+    for leaf in leaves:
+        if isinstance(leaf, Template) and any(was_stored(at, r) for r in references(leaf)):
             yield "DOCUMENT_INVALID"  # pipelines/evaluate.py text(): text was expected there.
 
 
@@ -130,7 +134,7 @@ def _read_before(at: At) -> Iterator[StepNode]:
         return
     key = node_words(at.step.dynamic["key"])
     for step in reversed(at.analysis.pipeline.steps[: at.step.index]):
-        if step.index <= min(begun):
+        if step.index <= min(begun) or step.operation.name in ("parse.path", "normalize.entity"):
             return
         if step.static.get("doc") != at.step.static["doc"]:
             continue

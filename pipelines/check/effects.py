@@ -95,7 +95,17 @@ def _fields(step: StepNode, world: World, whole: Plan) -> World:
     given = world.given
     if step.operation.name == "parse.path":
         given |= {p for p in whole.ground.shapes if p[:2] == ("field", entity)}
-    return world._replace(domains=domains, atoms=atoms, given=given)
+    open_ = world.transaction
+    if open_ is not None and (open_.documents or open_.rows):
+        documents, rows = _aged(open_.documents, step), _aged(open_.rows, step)
+        open_ = open_._replace(documents=documents, rows=rows)
+    return world._replace(domains=domains, atoms=atoms, given=given, transaction=open_)
+
+
+def _aged(writes: frozenset[Write], step: StepNode) -> frozenset[Write]:
+    """The same, under keys that no later step writes: what the fields held has changed."""
+    mark = f" before step {step.index + 1}"
+    return frozenset(w._replace(key=w.key + mark) if "{" in w.key else w for w in writes)
 
 
 def streams(step: StepNode, whole: Plan) -> frozenset[Place]:

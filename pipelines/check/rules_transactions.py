@@ -1,6 +1,6 @@
 """Transactions: everything that belongs together is written together, or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipelines.check.analysis import WRITES, Analysis, rule
 from pipelines.check.worlds import Transaction, World, Write
@@ -162,18 +162,25 @@ def _committed(analysis: Analysis) -> Iterator[tuple[Transaction, World]]:
 
 
 def _unpaired(transaction: Transaction, document: Document) -> Iterator[tuple[Write, str, str]]:
-    """Documents without their rows, and rows without their documents."""
-    for write in sorted(transaction.documents):
+    """Documents without their rows, and rows without their documents, as the last writes leave
+    them."""
+    documents, rows = _last(transaction.documents), _last(transaction.rows)
+    for write in sorted(documents.values()):
         for index in document.indexes_of.get(write.name, ()):
-            kinds = {w.kind for w in transaction.rows if (w.name, w.key) == (index, write.key)}
-            if write.kind not in kinds and "delete" not in kinds:
+            row = rows.get((index, write.key))
+            if row is None or row.kind not in (write.kind, "delete"):
                 done = "removed" if write.kind == "delete" else "written"
                 verb = "index.delete" if write.kind == "delete" else "index.upsert"
                 message = f"{write.name} is {done} without its row in the index {index}"
                 yield write, message, f"add {verb} with the same key to the transaction"
-    for write in sorted(transaction.rows):
+    for write in sorted(rows.values()):
         source = document.index_sources.get(write.name)
-        kinds = {w.kind for w in transaction.documents if (w.name, w.key) == (source, write.key)}
-        if not kinds or (write.kind == "put" and "put" not in kinds):
+        written = documents.get((source or "", write.key))
+        if written is None or (write.kind == "put" and written.kind != "put"):
             message = f"a row of {write.name} is changed without its document {source}"
             yield write, message, f"write {source} with the same key in the transaction"
+
+
+def _last(writes: Iterable[Write]) -> Mapping[tuple[str, str], Write]:
+    """The last write under each key."""
+    return {(w.name, w.key): w for w in sorted(writes, key=lambda write: write.step)}
