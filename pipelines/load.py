@@ -17,7 +17,7 @@ from pipelines.check.analysis import Rule, Whole
 from pipelines.check.rules import RULES, analyse, check
 from pipelines.check.rules_checks import severities
 from pipelines.compile import compile_schema
-from pipelines.example_format import parse_examples
+from pipelines.examples.format import parse_examples
 from pipelines.expressions import Fault
 from pipelines.program import Program, Programs
 from schema import check as schema_check

@@ -5,13 +5,13 @@ from contextlib import AsyncExitStack
 from time import perf_counter
 from typing import Any
 
+from pipelines.derive.routes import route_facts
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from errors.problem import Refusal, problem, refuse
 from operations.context import ExecutionContext
 from operations.violation import EffectViolation
-from pipelines.derive import route_facts
 from pipelines.load import Loaded
 from pipelines.program import Program
 from pipelines.run import run

@@ -9,7 +9,7 @@ from service.console import say, show_json, show_rows
 from service.failures import CouldNotRun
 
 if TYPE_CHECKING:
-    from pipelines.facts import RouteFacts
+    from pipelines.derive.facts import RouteFacts
 
 
 @click.command()
@@ -29,8 +29,9 @@ def explain(route: str, file: Path | None, form: Literal["text", "json", "dot", 
     each path to a reply: when it is taken, what it runs, what it costs at most. Exits with 1 when
     the schema has errors, with 2 when there is no such route.
     """
-    from pipelines.explain import as_json, named
-    from pipelines.explain import explain as told
+    from pipelines.explain.formats import as_json, named
+    from pipelines.explain.formats import explain as told
+
     from schema.nearest import hint
 
     every = _facts(file, events=True)
@@ -53,8 +54,8 @@ def routes(file: Path | None, form: str) -> None:
     `calls` are the store calls of the dearest path; those of a transaction that loses its races
     stand in brackets, the retries included.
     """
-    from pipelines.explain import summary
-    from pipelines.listing import scope_words, size_words
+    from pipelines.explain.formats import summary
+    from pipelines.explain.listing import scope_words, size_words
 
     every = _facts(file, events=False)
     if form == "json":
@@ -73,7 +74,8 @@ def routes(file: Path | None, form: str) -> None:
 
 def _facts(file: Path | None, *, events: bool) -> "tuple[RouteFacts, ...]":
     """The facts of a schema without errors; with errors, prints them and exits with 1."""
-    from pipelines.derive import apply_facts, route_facts
+    from pipelines.derive.routes import apply_facts, route_facts
+
     from pipelines.load import load
     from schema.parse import parse
     from service.example_runs import read_source
@@ -101,7 +103,7 @@ def _width() -> int:
     import shutil
     import sys
 
-    from pipelines.listing import WIDTH
+    from pipelines.explain.listing import WIDTH
 
     if not sys.stdout.isatty():
         return WIDTH

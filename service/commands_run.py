@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from pipelines.example_format import Example
+    from pipelines.examples.format import Example
+
     from pipelines.load import Loaded
     from schema.document import Route
     from service.settings import Settings
@@ -150,8 +151,9 @@ def _example(loaded: "Loaded", route: "Route", file: str | None, name: str | Non
 def _replaced(
     loaded: "Loaded", position: int, route: "Route", mocks: tuple[str, ...]
 ) -> "dict[str, Callable[..., Any]]":
+    from pipelines.trace.mocks import BadMock, replacements
+
     from operations.extensions import operations_for
-    from pipelines.mocks import BadMock, replacements
     from pipelines.parse import parse_route
 
     assert loaded.schema is not None

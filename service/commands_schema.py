@@ -22,8 +22,9 @@ def schema(file: Path | None, meta: bool) -> None:
 
 
 def _meta(text: bytes) -> str:
+    from pipelines.editor.schema import as_text, editor_schema
+
     from operations.extensions import vocabulary_for
-    from pipelines.editor import as_text, editor_schema
 
     return as_text(editor_schema(vocabulary_for(_allowed(text)).operations))
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from pipelines.coverage import Coverage
-from pipelines.examples import Outcome
+from pipelines.examples.coverage import Coverage
+from pipelines.examples.run import Outcome
+
 from service.example_runs import Tested
 
 

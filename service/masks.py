@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from pipelines.preview import TRACE_CHARACTERS, Preview
+from pipelines.trace.preview import TRACE_CHARACTERS, Preview
+
 from schema.model import Schema
 
 

@@ -11,7 +11,7 @@ from service.console import plain, say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.recorder import Recorder, StepTrace
+    from pipelines.trace.recorder import Recorder, StepTrace
 
 HELP = "Enter: next step; c: continue; p NAME: print a variable; p: list them; q: quit"
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.recorder import StepTrace
+from pipelines.trace.recorder import StepTrace
 
 _INDENT = " " * 6
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from operations.values import encode
 from pipelines.check.analysis import Analysis, Whole, rule
-from pipelines.cost import StepCosts
+from pipelines.derive.cost import StepCosts
+from pipelines.derive.json_reach import Reach, reach
+from pipelines.derive.paths import Worst, worst
 from pipelines.expressions import Fault
-from pipelines.json_reach import Reach, reach
 from pipelines.nodes import ArrayNode, Constant, Node, ObjectNode, Reference, StepNode
 from pipelines.program import REQUEST_BODY
 from pipelines.run import OPTIMISTIC_TRIES
 from pipelines.scope import resolve_schema
-from pipelines.ways import Worst, worst
 from schema.document import Document
 
 Json = Any

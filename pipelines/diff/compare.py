@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipelines.derive import route_facts
+from pipelines.derive.routes import route_facts
 from pipelines.diff.around import access_differences, service_differences
 from pipelines.diff.coordinates import coordinate_differences
 from pipelines.diff.difference import Difference

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pipelines.derive.facts import Answer, ParameterFacts, RouteFacts
 from pipelines.diff.difference import Difference, pairs
 from pipelines.diff.schemas import Refused, refusals
-from pipelines.facts import Answer, ParameterFacts, RouteFacts
 
 Json = Any
 

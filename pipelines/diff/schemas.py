@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from pipelines.derive.value_schemas import expanded
 from pipelines.diff.languages import Language, language, lost
 from pipelines.diff.schema_words import (
     ABOVE,
@@ -24,7 +25,6 @@ from pipelines.diff.schema_words import (
     looser_bound,
     property_of,
 )
-from pipelines.value_schemas import expanded
 from schema.alphabet import UnreadablePattern
 from schema.nearest import short
 from schema.pointers import join

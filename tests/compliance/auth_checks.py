@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from pipelines.examples.ask import Answered, ask
+from pipelines.examples.format import Ask
+
 from operations.context import World
-from pipelines.example_ask import Answered, ask
-from pipelines.example_format import Ask
 from pipelines.parse import path_params
 from schema.document import Document, Route
 from schema.document_access import Policy

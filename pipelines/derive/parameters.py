@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.answers import answers_state, serves_parts
-from pipelines.at import At, unproved_parts
+from pipelines.derive.answers import answers_state, serves_parts
+from pipelines.derive.facts import ParameterFacts
+from pipelines.derive.field_schemas import fitting_schema, written_schema
+from pipelines.derive.value_schemas import expanded
+from pipelines.derive.visited import At, unproved_parts
+
 from pipelines.check.analysis import Analysis
 from pipelines.check.effects import streams
 from pipelines.expressions import Fault
-from pipelines.facts import ParameterFacts
-from pipelines.field_schemas import fitting_schema, written_schema
 from pipelines.nodes import Reference, StepNode, references
 from pipelines.scope import resolve_schema
 from pipelines.shapes import properties_of, required_of
-from pipelines.value_schemas import expanded
 
 Json = Any
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from pipelines.at import At, was_stored
+from pipelines.derive.value_schemas import ValueSchemas, expanded
+from pipelines.derive.visited import At, was_stored
+
 from pipelines.nodes import Node, references
 from pipelines.validated import validated_fields
-from pipelines.value_schemas import ValueSchemas, expanded
 from schema.alphabet import UnreadablePattern, read
 from schema.validators import Validator
 

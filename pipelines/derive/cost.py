@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from pipelines.derive.facts import Cost
+from pipelines.derive.sizes import Sizes
+
 from pipelines.check.analysis import Analysis
 from pipelines.check.worlds import World
-from pipelines.facts import Cost
 from pipelines.nodes import Reference, StepNode
-from pipelines.sizes import Sizes
 
 _STORES = (
     "kv.read", "kv.write", "blob.read", "blob.write", "index.read", "index.write", "cache.read",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from textwrap import wrap
 
-from pipelines.facts import Answer, Cost, RouteFacts, StepFacts
+from pipelines.derive.facts import Answer, Cost, RouteFacts, StepFacts
 
 WIDTH = 120
 """Characters of a line."""

@@ -1,4 +1,4 @@
-"""What editors say of examples and of the operations' arguments (`pipelines/editor.py`)."""
+"""What editors say of examples and of the operations' arguments (`pipelines/editor/schema.py`)."""
 
 from collections.abc import Mapping
 

@@ -36,10 +36,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
-
-from operations.context import World
-from operations.values import decode
-from pipelines.example_ask import (
+from pipelines.examples.ask import (
     Answered,
     Asker,
     GivenNetwork,
@@ -48,8 +45,11 @@ from pipelines.example_ask import (
     ask,
     give,
 )
-from pipelines.example_format import Example, Expect, content, parse_examples
-from pipelines.example_match import Difference, differences
+from pipelines.examples.format import Example, Expect, content, parse_examples
+from pipelines.examples.match import Difference, differences
+
+from operations.context import World
+from operations.values import decode
 from pipelines.program import Program, Programs
 from schema.model import Schema
 

@@ -7,8 +7,8 @@ DOT: graphviz.org/doc/info/lang.html. Mermaid: mermaid.js.org/syntax/flowchart.h
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from pipelines.facts import RouteFacts, StepFacts
-from pipelines.listing import brief
+from pipelines.derive.facts import RouteFacts, StepFacts
+from pipelines.explain.listing import brief
 
 _MOST = 120
 """Characters of a label."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal
 
-from pipelines.facts import Cost, RouteFacts
-from pipelines.graph import dot, mermaid
-from pipelines.listing import WIDTH, listing, scope_words
+from pipelines.derive.facts import Cost, RouteFacts
+from pipelines.explain.graph import dot, mermaid
+from pipelines.explain.listing import WIDTH, listing, scope_words
 
 Format = Literal["text", "dot", "mermaid"]
 

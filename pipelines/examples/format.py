@@ -1,6 +1,6 @@
 """An example as schema.json writes it, typed, and everything that can be wrong with one.
 
-The format is told in `pipelines/examples.py`. Rules: E103 wrong shape, E106 a name twice, E107
+The format is told in `pipelines/examples/run.py`. Rules: E103 wrong shape, E106 a name twice, E107
 unknown reference, E108 a value that does not fit its place.
 """
 
@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta
+from pipelines.examples.match import malformed
 
 from errors.catalogue import CATALOGUE
-from pipelines.example_match import malformed
 from pipelines.expressions import Fault
 from pipelines.parse import path_params
 from schema.document import Document, Route

@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
+from pipelines.trace.recorder import Recorder
+
 from errors.problem import Refusal
 from operations.context import ExecutionContext, Meter, World
 from operations.operation import Operation
@@ -19,7 +21,6 @@ from pipelines.compile import compile_schema
 from pipelines.evaluate import Guard, Slots
 from pipelines.nodes import StepNode
 from pipelines.program import Program
-from pipelines.recorder import Recorder
 from schema.model import Schema
 
 Function = Callable[..., Any]

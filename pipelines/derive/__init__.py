@@ -1,0 +1,1 @@
+"""What follows of each pipeline from the schema and the operations' declarations."""

@@ -1,0 +1,1 @@
+"""Examples of routes: read, run, compared, and what they show."""

@@ -1,0 +1,1 @@
+"""What one request does, step by step, while it is run."""
