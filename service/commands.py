@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 
 from errors.problem import Refusal
-from service.failures import Failure, Refused
+from service.failures import CouldNotRun, Failure, Refused
 
 EXIT_CODES = """\b
 Exit codes:
@@ -69,6 +69,14 @@ class Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was asked for; a reader who goes away has heard enough."""
+        from service.console import while_heard
+
+        with while_heard():
+            return super().invoke(ctx)
+        return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table's summaries, so that help imports nothing."""
         with formatter.section("Commands"):
@@ -104,10 +112,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has heard enough; nothing may be flushed to it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as wrong:  # Standard output may be a disk that is full.
+        return _report(CouldNotRun(wrong.strerror or str(wrong)))
     return code if isinstance(code, int) else 0
 
 
@@ -120,7 +126,15 @@ def _report(failure: Failure) -> int:
 
 def main() -> None:
     """The entry point of the `larder` script."""
+    _open_what_is_closed()
     sys.exit(run())
+
+
+def _open_what_is_closed() -> None:
+    """Standard streams that the caller closed (`larder check >&-`) read and write nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 if __name__ == "__main__":

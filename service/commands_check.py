@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.console import plain, say, show_json, takes_colours
+from service.console import plain, say, show_json, takes_colours, while_heard
 from service.failures import CouldNotRun
 
 if TYPE_CHECKING:
@@ -55,13 +55,16 @@ def check(
     if explain and form != "text":
         raise click.UsageError("--explain is for text: the other formats carry the rules' texts")
     chosen = files or (_default(),)
+    if chosen.count("-") > 1:
+        raise click.UsageError("standard input can be read once only")
     coloured = color == "always" or (color == "auto" and takes_colours(sys.stdout))
     if watch:
         _watch(chosen, form, strict=strict, explain=explain, color=coloured)
     from service.check_source import check_files
 
     report = check_files(chosen, strict=strict)
-    _show(report, form, explain=explain, color=coloured)
+    with while_heard():
+        _show(report, form, explain=explain, color=coloured)
     click.get_current_context().exit(report.exit_code)
 
 

@@ -77,10 +77,13 @@ def _loaded(file: str) -> "Loaded":
 
 
 def _read(file: str) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read()
+    from schema.parse import MAX_BYTES
+
     try:
-        return Path(file).read_bytes()
+        if file == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with Path(file).open("rb") as source:
+            return source.read(MAX_BYTES + 1)
     except OSError as error:
         raise CouldNotRun(f"{file}: {error.strerror or error}") from error
 

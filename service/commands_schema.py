@@ -22,9 +22,8 @@ def schema(file: Path | None, meta: bool) -> None:
 
 
 def _meta(text: bytes) -> str:
-    from pipelines.editor.schema import as_text, editor_schema
-
     from operations.extensions import vocabulary_for
+    from pipelines.editor.schema import as_text, editor_schema
 
     return as_text(editor_schema(vocabulary_for(_allowed(text)).operations))
 
@@ -46,7 +45,13 @@ def _served() -> Path:
 
 
 def _text(file: Path) -> bytes:
+    from schema.parse import MAX_BYTES
+
     try:
-        return file.read_bytes()
+        with file.open("rb") as source:
+            written = source.read(MAX_BYTES + 1)
     except OSError as error:
         raise CouldNotRun(f"{file}: {error.strerror or error}") from error
+    if len(written) > MAX_BYTES:
+        raise CouldNotRun(f"{file} is no schema: those have {MAX_BYTES} bytes at most")
+    return written

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.console import say, show_json
+from service.console import say, show_json, while_heard
 from service.failures import CouldNotRun
 
 if TYPE_CHECKING:
@@ -74,14 +74,15 @@ def test(
     wanted = _wanted(loaded, routes or ids)
     _check_names(loaded, wanted, names)
     tested = asyncio.run(run_all(loaded, store, wanted, names or None))
-    if form == "json":
-        show_json(as_json(tested, cover))
-    elif form == "junit":
-        click.echo(as_junit(tested, cover).decode())
-    else:
-        for line in as_text(tested, cover):
-            click.echo(line)
-        say(summary(tested))
+    with while_heard():
+        if form == "json":
+            show_json(as_json(tested, cover))
+        elif form == "junit":
+            click.echo(as_junit(tested, cover).decode())
+        else:
+            for line in as_text(tested, cover):
+                click.echo(line)
+            say(summary(tested))
     click.get_current_context().exit(0 if all(each.passes(cover) for each in tested) else 1)
 
 

@@ -53,6 +53,16 @@ def report(failure: Failure) -> None:
 
 
 @contextmanager
+def while_heard() -> Iterator[None]:
+    """End what stands below when nobody reads standard output any more (`larder … | head`)."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Nothing may be flushed to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
 def progress(title: str, total: int | None) -> Iterator[Moved]:
     """What hears of moved bytes: a bar on a terminal, elsewhere nothing."""
     if not sys.stderr.isatty():
