@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterator
 
 from operations.index import MAX_LIMIT
 from pipelines.check.analysis import Analysis, rule
+from pipelines.check.rules_types import node_shape, noun
 from pipelines.expressions import Fault
-from pipelines.nodes import Constant, ObjectNode, Reference, StepNode
+from pipelines.nodes import ArrayNode, Constant, Node, ObjectNode, Reference, StepNode
 from pipelines.scope import resolve_schema
-from pipelines.shapes import from_schema, required_of
+from pipelines.shapes import ANY, Shape, from_schema, required_of
 from schema.document import Document
 from schema.document_data import IndexDeclaration
 from schema.indexes import PRERELEASE
+from schema.pointers import join
 
 
 @rule("E313")
@@ -29,6 +31,21 @@ def whole_rows(analysis: Analysis) -> Iterator[Fault]:
                 yield Fault(step.argument("value"), message, f'add "{name}", as in the document')
 
 
+@rule("E205")
+def fitting_rows(analysis: Analysis) -> Iterator[Fault]:
+    """What a row holds is of the types that its document has: look-ups answer with these."""
+    document = analysis.whole.document
+    for step in analysis.pipeline.steps:
+        index = document.indexes.get(step.static.get("index", ""))
+        value = step.dynamic.get("value")
+        if "index.write" not in step.operation.effects or index is None or value is None:
+            continue
+        kind = document.storage.documents.get(index.source_document)
+        source = from_schema(None if kind is None else resolve_schema(document, kind.schema))
+        if not _removes(step):
+            yield from _misfits(analysis, step, value, source, step.argument("value"))
+
+
 @rule("W103")
 def limits_that_count(analysis: Analysis) -> Iterator[Fault]:
     """No look-up asks for more rows than it can get, or for fewer than one."""
@@ -43,7 +60,58 @@ def limits_that_count(analysis: Analysis) -> Iterator[Fault]:
             yield Fault(step.argument("limit"), message, f"a number from 1 to {MAX_LIMIT}")
 
 
-RULES = (whole_rows, limits_that_count)
+RULES = (whole_rows, fitting_rows, limits_that_count)
+
+
+def _removes(step: StepNode) -> bool:
+    return step.operation.name.endswith(".delete")
+
+
+def _misfits(
+    analysis: Analysis, step: StepNode, node: Node, wanted: Shape, pointer: str
+) -> Iterator[Fault]:
+    if wanted.kind == "any":
+        return
+    if isinstance(node, ObjectNode) and wanted.kind == "object":
+        for name, item in node.items:
+            found = wanted.fields.get(name, ANY)
+            yield from _misfits(analysis, step, item, found, join(pointer, name))
+        return
+    if isinstance(node, ArrayNode) and wanted.kind == "array":
+        for place, item in enumerate(node.items):
+            yield from _misfits(analysis, step, item, wanted.item or ANY, f"{pointer}/{place}")
+        return
+    shape = node_shape(analysis, node, step)
+    wrong = None if shape is None else _misfit(shape, wanted)
+    if wrong is not None:
+        message = f"this may be {wrong}, and the document has {noun(wanted)} there"
+        if wanted.kind == "object":
+            message = f"this may hold {wrong}, which the document does not"
+        yield Fault(pointer, message, "give the row what the document holds")
+
+
+def _misfit(given: Shape, wanted: Shape) -> str | None:
+    """What the one may be and the other is not, in words; null is left to E313."""
+    if wanted.kind == "any" or given.kind == "null":
+        return None
+    if given.kind not in _FITTING.get(wanted.kind, (wanted.kind,)):
+        return noun(given)
+    if given.item is not None or wanted.item is not None:
+        return _misfit(given.item or ANY, wanted.item or ANY)
+    for name, field in wanted.fields.items():
+        known = given.fields.get(name)
+        if known is None and given.closed:
+            continue
+        wrong = _misfit(known or ANY, field)
+        if wrong is not None:
+            return f"{wrong} as {name}"
+    return None
+
+
+_FITTING = {
+    "text": ("text", "digest"), "number": ("number", "integer"), "array": ("array", "rows"),
+    "object": ("object", "headers"),
+}  # fmt: skip
 
 
 def _given(analysis: Analysis, step: StepNode) -> Collection[str] | None:

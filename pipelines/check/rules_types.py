@@ -53,9 +53,9 @@ def fitting_parts(analysis: Analysis) -> Iterator[Fault]:
                 continue
             shape = target.shape
             if reference.slice is not None and shape.kind not in _TEXT:
-                yield Fault(pointer, f"{reference} cuts {_noun(shape)}", _way_out(shape, "text"))
+                yield Fault(pointer, f"{reference} cuts {noun(shape)}", _way_out(shape, "text"))
             elif isinstance(leaf, Template) and shape.kind not in _INSERTED:
-                message = f"{reference} is {_noun(shape)}, which cannot be put into a text"
+                message = f"{reference} is {noun(shape)}, which cannot be put into a text"
                 yield Fault(pointer, message, _way_out(shape, "text, a digest or an integer"))
 
 
@@ -95,17 +95,17 @@ def _argument(
     analysis: Analysis, step: StepNode, name: str, node: Node, wanted: Dynamic
 ) -> Iterator[Fault]:
     pointer = step.argument(name)
-    shape = _node_shape(analysis, node, step)
+    shape = node_shape(analysis, node, step)
     if shape is None:
         return
     if wanted.kind == "any":
         yield from _json(analysis, step, name, node, wanted)
     elif isinstance(node, Constant) and node.value is None:
         if not wanted.nullable:
-            yield Fault(pointer, f"{name} needs {_noun(Shape(wanted.kind))}, not null", "")
+            yield Fault(pointer, f"{name} needs {noun(Shape(wanted.kind))}, not null", "")
     elif shape.kind not in (*_ACCEPTED[wanted.kind], "null"):
-        taken = _noun(Shape(wanted.kind))
-        message = f"{name} takes {taken}, and this is {_noun(shape)}"
+        taken = noun(Shape(wanted.kind))
+        message = f"{name} takes {taken}, and this is {noun(shape)}"
         yield Fault(pointer, message, _way_out(shape, taken))
     else:
         yield from _nested(analysis, step, name, node)
@@ -116,7 +116,7 @@ def _argument(
 def _headers(analysis: Analysis, step: StepNode, name: str, node: Node) -> Iterator[Fault]:
     """A header's name is one of HTTP's; its value is text or a number; null leaves it out."""
     pointer = step.argument(name)
-    shape = _node_shape(analysis, node, step)
+    shape = node_shape(analysis, node, step)
     if isinstance(node, Reference) and shape is not None and shape.kind == "object":
         if not shape.closed:
             message = f"{node} may hold any name, and a header's name is a matter of HTTP"
@@ -126,14 +126,14 @@ def _headers(analysis: Analysis, step: StepNode, name: str, node: Node) -> Itera
         items = dict(node.items) if isinstance(node, ObjectNode) else {}
         if isinstance(node, Constant) and isinstance(node.value, dict):
             items = {header: Constant(value) for header, value in node.value.items()}
-        shapes = {header: _node_shape(analysis, item, step) for header, item in items.items()}
+        shapes = {header: node_shape(analysis, item, step) for header, item in items.items()}
     for header, shape in shapes.items():
         where = pointer if isinstance(node, Reference) else join(pointer, header)
         if not _TOKEN.fullmatch(header) or header.lower() in _FRAMING:
             message = f"{header!r} is no header that a step may set"
             yield Fault(where, message, "letters, digits and `-`; how bytes are framed is HTTP's")
         if shape is not None and shape.kind not in (*_INSERTED, "null", *_BYTES):
-            message = f"the header {header} is text, and this is {_noun(shape)}"
+            message = f"the header {header} is text, and this is {noun(shape)}"
             yield Fault(where, message, _way_out(shape, "text or an integer"))
 
 
@@ -142,11 +142,11 @@ def _json(
 ) -> Iterator[Fault]:
     """Bytes are no JSON value; but what is stored or sent is bytes or text, and a cache takes a
     reference to stored bytes as well."""
-    shape = _node_shape(analysis, node, step) or ANY
+    shape = node_shape(analysis, node, step) or ANY
     pointer = step.argument(name)
     if not wanted.nullable:
         if shape.kind not in (*_TEXT, *_BYTES, "any"):
-            message = f"{name} takes bytes or text, and this is {_noun(shape)}"
+            message = f"{name} takes bytes or text, and this is {noun(shape)}"
             yield Fault(pointer, message, "give a handle, a stream or a text")
     elif not (shape.kind == "handle" and "cache.write" in step.operation.effects):
         yield from _nested(analysis, step, name, node)
@@ -154,12 +154,12 @@ def _json(
 
 def _nested(analysis: Analysis, step: StepNode, name: str, node: Node) -> Iterator[Fault]:
     for pointer, leaf in leaves(node, step.argument(name)):
-        shape = _node_shape(analysis, leaf, step)
+        shape = node_shape(analysis, leaf, step)
         if shape is None:
             continue
         inside = [name for name, field in shape.fields.items() if field.kind in _BYTES]
         if shape.kind in _BYTES:
-            message = f"{leaf} is {_noun(shape)}, which is no part of a JSON value"
+            message = f"{leaf} is {noun(shape)}, which is no part of a JSON value"
             yield Fault(pointer, message, "name its digest instead")
         elif inside:
             message = f"{leaf} has bytes in {inside[0]}, which are no part of a JSON value"
@@ -176,7 +176,7 @@ def _foregone(ask: Ask, world: World) -> Fault | None:
 
 def _incomparable(analysis: Analysis, ask: Ask, step: StepNode) -> Fault | None:
     test = ask.test
-    shapes = [_node_shape(analysis, operand, step) for operand in test.operands]
+    shapes = [node_shape(analysis, operand, step) for operand in test.operands]
     known = [shape for shape in shapes if shape is not None]
     if len(known) != 2:
         return None
@@ -195,7 +195,7 @@ def _incomparable(analysis: Analysis, ask: Ask, step: StepNode) -> Fault | None:
         wrong = not (ordered and same)
     if not wrong:
         return None
-    message = f"{test.operator} cannot compare {_noun(left)} with {_noun(right)}"
+    message = f"{test.operator} cannot compare {noun(left)} with {noun(right)}"
     return Fault(test.pointer, message, "compare values of one type")
 
 
@@ -211,7 +211,8 @@ def _shape(analysis: Analysis, reference: Reference, step: StepNode) -> Shape | 
     return None if target is None else target.shape
 
 
-def _node_shape(analysis: Analysis, node: Node, step: StepNode) -> Shape | None:
+def node_shape(analysis: Analysis, node: Node, step: StepNode) -> Shape | None:
+    """The shape of a node as a whole; None of a reference to nothing."""
     match node:
         case Reference():
             shape = _shape(analysis, node, step)
@@ -230,7 +231,8 @@ def _way_out(shape: Shape, taken: str) -> str:
     return _VALIDATE if shape.kind == "any" else f"give {taken}"
 
 
-def _noun(shape: Shape) -> str:
+def noun(shape: Shape) -> str:
+    """A shape as a person would say it."""
     return _NOUNS.get(shape.kind, shape.kind)
 
 
