@@ -36,7 +36,8 @@ _LOOKS = re.compile(
     r"|\beyJ[\w-]+\.[\w-]*(?:\.[\w-]*)?"
     r"|(?<=://)[^/\s@]+(?=@)"
 )
-_PAIR = re.compile(r"([^&;=]+)=([^&;]*)")
+_PAIR = re.compile(r"(?<![^&;=])([^&;=]++)=([^&;]*)")
+"""Begins behind a separator only, so that a text without `=` is read once, not once a character."""
 _SHORTEST = 4
 """Secrets of fewer characters are hidden where they stand alone, not inside of texts."""
 _SHORTEST_LOOK = 5
