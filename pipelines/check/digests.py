@@ -1,11 +1,13 @@
 """Which properties of documents hold digests: what a document keeps alive."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import re2  # type: ignore[import-untyped]
 
-from pipelines.nodes import ObjectNode, Reference
+from pipelines.check.origins import Origins
+from pipelines.check.worlds import Place
+from pipelines.nodes import ArrayNode, Node, ObjectNode, Reference, StepNode, Template
 from pipelines.shapes import properties_of
 from schema.facts import resolve
 
@@ -19,8 +21,12 @@ _DEPTH = 8
 _BUDGET = 5000
 """Parts of one JSON Schema that are looked at."""
 
-_INSIDE = ("items", "additionalProperties")
-_BESIDE = ("allOf", "anyOf", "oneOf")
+_INSIDE = (
+    "items", "additionalProperties", "contains", "propertyNames", "unevaluatedItems",
+    "unevaluatedProperties",
+)  # fmt: skip
+_MANY_INSIDE = ("patternProperties", "prefixItems")
+_BESIDE = ("allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas")
 _SAMPLE = f"sha256:{'0' * 64}"
 _OTHERS = ("", "x", "0" * 64)
 
@@ -41,8 +47,9 @@ def digest_paths(whole: "Whole") -> Mapping[str, frozenset[Path]]:
         declared = properties_of(schema)
         places.update((name,) for name in names & declared.keys() if _may_be_text(declared[name]))
     for analysis in whole.pipelines:
-        for document, name in _written(analysis):
-            found.setdefault(document, set()).add((name,))
+        for document, path in _written(analysis):
+            found.setdefault(document, set()).add(path)
+    _follow([copy for analysis in whole.pipelines for copy in _copied(analysis)], found)
     return {document: frozenset(places) for document, places in found.items()}
 
 
@@ -64,8 +71,8 @@ def _by_pattern(root: Any) -> Iterator[Path]:
                 yield path
             below += [((*path, name), inner) for name, inner in properties_of(schema).items()]
             below += [((*path, "[]"), schema.get(keyword)) for keyword in _INSIDE]
-            beside = [schema.get(keyword) for keyword in _BESIDE]
-            below += [(path, part) for parts in beside if isinstance(parts, list) for part in parts]
+            below += [((*path, "[]"), inner) for inner in _listed(schema, _MANY_INSIDE)]
+            below += [(path, inner) for inner in _listed(schema, _BESIDE)]
         level = below[: max(left, 0)]
 
 
@@ -95,13 +102,107 @@ def _may_be_text(schema: Any) -> bool:
     return kinds == "string" or (isinstance(kinds, list) and "string" in kinds)
 
 
-def _written(analysis: "Analysis") -> Iterator[tuple[str, str]]:
-    """Each document with a property that a step writes a digest to."""
+def _listed(schema: Any, keywords: Iterable[str]) -> Iterator[Any]:
+    """The schemas that stand under these keywords: one, a list or an object of them."""
+    for keyword in keywords:
+        found = schema.get(keyword)
+        if keyword in ("patternProperties", "dependentSchemas"):
+            found = list(found.values()) if isinstance(found, dict) else None
+        yield from found if isinstance(found, list) else [found]
+
+
+def _written(analysis: "Analysis") -> Iterator[tuple[str, Path]]:
+    """Each document with a place that a step writes a digest to, in whatever text it stands.
+
+    What stands whole in one of the document's properties is marked by that one, so that it may
+    stand in further places.
+    """
+    origins = Origins(analysis.plan)
     for step in analysis.pipeline.steps:
         value = step.dynamic.get("value")
-        if "kv.write" not in step.operation.effects or not isinstance(value, ObjectNode):
+        if "kv.write" not in step.operation.effects or "doc" not in step.static or value is None:
             continue
-        for name, node in value.items:
-            target = analysis.plan.target(node, step.index) if isinstance(node, Reference) else None
-            if target is not None and target.shape.kind == "digest" and "doc" in step.static:
-                yield step.static["doc"], name
+        places = [(path, digest) for path, leaf in _leaves(value, ())
+                  for digest in _digests_in(analysis, origins, leaf, step)]  # fmt: skip
+        whole = {digest for path, (digest, is_whole) in places if is_whole and len(path) == 1}
+        for path, (digest, is_whole) in places:
+            if (is_whole and len(path) == 1) or digest not in whole:
+                yield step.static["doc"], path if is_whole else (*path, "[]")
+
+
+Copy = tuple[str, Path, str, Path]
+"""A document and a place in it, and those that it is a copy of."""
+
+
+def _follow(copies: Sequence[Copy], found: dict[str, set[Path]]) -> None:
+    """Where digests come to by being copied from document to document."""
+    grown = True
+    while grown:
+        grown = False
+        for document, path, source, part in copies:
+            for place in list(found.get(source, ())):
+                if place[: len(part)] != part:
+                    continue
+                copied = (*path, *place[len(part) :])
+                if len(copied) <= _DEPTH and copied not in found.setdefault(document, set()):
+                    found[document].add(copied)
+                    grown = True
+
+
+def _copied(analysis: "Analysis") -> Iterator[Copy]:
+    """What is written as it was read, whole or in part."""
+    origins = Origins(analysis.plan)
+    for step in analysis.pipeline.steps:
+        value, document = step.dynamic.get("value"), step.static.get("doc")
+        if "kv.write" not in step.operation.effects or document is None or value is None:
+            continue
+        for path, leaf in _leaves(value, ()):
+            place = analysis.plan.place(leaf, step.index) if isinstance(leaf, Reference) else None
+            producer = None if place is None else origins.producer(place)
+            if place is None or producer is None:
+                continue
+            part = tuple("[]" if isinstance(each, int) else each for each in place[3:])
+            index = analysis.whole.document.indexes.get(producer.static.get("index", ""))
+            if producer.operation.name == "kv.get":
+                yield document, path, producer.static["doc"], part
+            elif index is not None and part[:1] == ("[]",):
+                yield document, path, index.source_document, part[1:]
+
+
+def _leaves(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
+    if isinstance(node, ObjectNode):
+        for name, item in node.items:
+            yield from _leaves(item, (*path, name))
+    elif isinstance(node, ArrayNode):
+        for item in node.items:
+            yield from _leaves(item, (*path, "[]"))
+    else:
+        yield path, node
+
+
+def _digests_in(
+    analysis: "Analysis", origins: Origins, leaf: Node, step: StepNode
+) -> Iterator[tuple[Place, bool]]:
+    """The digests that a text is or is put together from, and whether it is all of one."""
+    waiting = [(place, leaf, step) for _, place in origins.in_node(leaf, step)]
+    while waiting:
+        place, node, reader = waiting.pop()
+        producer = origins.producer(place)
+        target = analysis.plan.target(node, reader.index) if isinstance(node, Reference) else None
+        if target is not None and target.shape.kind == "digest":
+            yield place, node is leaf and isinstance(node, Reference) and node.slice is None
+        elif producer is not None and producer.operation.name == "string.format":
+            made = producer.dynamic["template"]
+            waiting += [(each, made, producer) for _, each in origins.in_node(made, producer)]
+        elif isinstance(node, Template) and _is_digest(analysis, place):
+            yield place, False
+
+
+def _is_digest(analysis: "Analysis", place: Place) -> bool:
+    source, entity, name, *rest = place
+    if rest:
+        return False
+    if source == "field":
+        declared = analysis.scope.entities[entity].fields[name]
+        return declared.type == "digest"
+    return source == "variable" and analysis.scope.variables[name].shape.kind == "digest"
