@@ -1,4 +1,4 @@
-"""What each key of the language means, in one sentence: editors show it (`pipelines/editor/schema.py`).
+"""What each key of the language means, in one sentence: `pipelines/editor/schema.py` shows it.
 
 Sizes are bytes and times are told with their unit. A test holds the table to the structs.
 """

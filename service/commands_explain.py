@@ -31,7 +31,6 @@ def explain(route: str, file: Path | None, form: Literal["text", "json", "dot", 
     """
     from pipelines.explain.formats import as_json, named
     from pipelines.explain.formats import explain as told
-
     from schema.nearest import hint
 
     every = _facts(file, events=True)
@@ -75,7 +74,6 @@ def routes(file: Path | None, form: str) -> None:
 def _facts(file: Path | None, *, events: bool) -> "tuple[RouteFacts, ...]":
     """The facts of a schema without errors; with errors, prints them and exits with 1."""
     from pipelines.derive.routes import apply_facts, route_facts
-
     from pipelines.load import load
     from schema.parse import parse
     from service.example_runs import read_source

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pipelines.examples.format import Example
-
     from pipelines.load import Loaded
     from schema.document import Route
     from service.settings import Settings
@@ -151,10 +150,9 @@ def _example(loaded: "Loaded", route: "Route", file: str | None, name: str | Non
 def _replaced(
     loaded: "Loaded", position: int, route: "Route", mocks: tuple[str, ...]
 ) -> "dict[str, Callable[..., Any]]":
-    from pipelines.trace.mocks import BadMock, replacements
-
     from operations.extensions import operations_for
     from pipelines.parse import parse_route
+    from pipelines.trace.mocks import BadMock, replacements
 
     assert loaded.schema is not None
     operations = operations_for(loaded.schema.document.ops.allowed)

@@ -20,7 +20,7 @@ class _WithFormat(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The format as the module that runs examples tells it."""
-        from pipelines.examples.run import run as examples
+        from pipelines.examples import run as examples
 
         formatter.write(f"\n{(examples.__doc__ or '').strip()}\n")
 

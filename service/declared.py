@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any
 
 import msgspec
-from pipelines.derive.facts import RouteFacts
 
 from errors.problem import problem
+from pipelines.derive.facts import RouteFacts
 from service.beside import BESIDE, Beside
 from service.exchange import raw_headers
 from service.log import Log

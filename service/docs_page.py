@@ -13,13 +13,13 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-from pipelines.derive.routes import route_facts
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from errors.problem import Refusal, problem, refuse
+from pipelines.derive.routes import route_facts
 from pipelines.load import Loaded
 from service.conditions import Validators, judge
 from service.docs_files import FILES, INDEX, KINDS

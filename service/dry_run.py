@@ -7,11 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pipelines.trace.preview import Preview
-
 from operations.context import World
 from operations.values import decode
 from operations.world import Network
+from pipelines.trace.preview import Preview
 from schema.model import Schema
 from service.scratch import scratch_world
 from stores.addressing import compile_addressing

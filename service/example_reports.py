@@ -6,7 +6,6 @@ from xml.etree import ElementTree
 
 from pipelines.examples.coverage import Coverage
 from pipelines.examples.run import Outcome
-
 from service.example_runs import Tested
 
 

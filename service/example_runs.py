@@ -7,12 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipelines.examples.coverage import Coverage, Goal, coverage, watched
-from pipelines.examples.run import Outcome, run_examples
-
 from errors.finding import Finding
 from operations.extensions import operations_for
 from operations.operation import Operation
+from pipelines.examples.coverage import Coverage, Goal, coverage, watched
+from pipelines.examples.run import Outcome, run_examples
 from pipelines.load import Loaded, load
 from schema.parse import MAX_BYTES, Parsed, parse
 from schema.places import Places

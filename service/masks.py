@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from pipelines.trace.preview import TRACE_CHARACTERS, Preview
-
 from schema.model import Schema
 
 

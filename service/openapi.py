@@ -1,8 +1,8 @@
 """The OpenAPI 3.1 document of a schema: its routes, and the pages beside them.
 
-What a route takes and answers comes from its facts (`pipelines/derive/routes.py`), so that the document
-tells every status that a route can answer and no other. 500 is left out on purpose: no request
-brings it about, it is a fault of the service, and its body is an Error like any other.
+What a route takes and answers comes from its facts (`pipelines/derive/routes.py`), so that the
+document tells every status that a route can answer and no other. 500 is left out on purpose: no
+request brings it about, it is a fault of the service, and its body is an Error like any other.
 https://spec.openapis.org/oas/v3.1.1
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+
 from pipelines.derive.facts import Answer, ParameterFacts, RouteFacts
 from pipelines.derive.value_schemas import expanded
-
 from schema.model import Schema
 from service.beside import BESIDE, beside_operations
 from service.openapi_examples import Examples

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
+
 from pipelines.derive.facts import ParameterFacts
 from pipelines.examples.format import Example, parse_examples
 from pipelines.examples.match import ANY, HAS
-
 from schema.document import Document
 from schema.validators import Validator
 

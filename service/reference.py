@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
-from pipelines.editor.schema import PARTS, as_text, editor_schema, part_schema
 
 from errors.catalogue import CATALOGUE, Entry
 from errors.rulebook.book import FAMILIES
@@ -19,6 +18,7 @@ from errors.rulebook.service import OWN
 from operations.operation import Operation, Parameter
 from operations.types import NOT_GIVEN, Static
 from operations.vocabulary import VOCABULARY
+from pipelines.editor.schema import PARTS, as_text, editor_schema, part_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIGIN = "<!-- Printed by `make docs`; changes made here are lost. -->"

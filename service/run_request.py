@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from pipelines.examples.format import Example, parse_examples
 
+from pipelines.examples.format import Example, parse_examples
 from schema.document import Document, Route
 from schema.nearest import hint
 from schema.parse import MAX_BYTES, parse

@@ -15,8 +15,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from pipelines.trace.programs import recording, traced_programs, watched_world
-from pipelines.trace.recorder import Recorder
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -25,6 +23,8 @@ from operations.context import ExecutionContext
 from operations.extensions import operations_for
 from pipelines.program import Program
 from pipelines.run import run
+from pipelines.trace.programs import recording, traced_programs, watched_world
+from pipelines.trace.recorder import Recorder
 from schema.model import Schema
 from service.endpoint import Answer, Endpoint
 from service.exchange import new_request_id

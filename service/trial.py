@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from click import Abort
-from pipelines.examples.ask import GivenNetwork, NotGiven, ask, give, principal_of, request_of
-from pipelines.examples.format import Example, Others
-from pipelines.trace.programs import Replaced, recording, traced_programs, watched_world
-from pipelines.trace.recorder import Recorder, StepTrace
 
 from errors.problem import Refusal
 from operations.context import ExecutionContext, World
 from operations.extensions import operations_for
 from operations.world import Network
+from pipelines.examples.ask import GivenNetwork, NotGiven, ask, give, principal_of, request_of
+from pipelines.examples.format import Example, Others
 from pipelines.program import Program, Programs
 from pipelines.run import run
+from pipelines.trace.programs import Replaced, recording, traced_programs, watched_world
+from pipelines.trace.recorder import Recorder, StepTrace
 from schema.model import Schema
 from service.dry_run import apart, live, scratch, written
 from service.failures import CouldNotRun

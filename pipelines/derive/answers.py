@@ -7,13 +7,12 @@ not among them: no request brings it about, it is a fault of the service and pro
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from errors.catalogue import CATALOGUE
+from pipelines.check.analysis import Analysis
 from pipelines.derive.facts import Answer
 from pipelines.derive.refusals import codes
 from pipelines.derive.value_schemas import ValueSchemas
 from pipelines.derive.visited import At
-
-from errors.catalogue import CATALOGUE
-from pipelines.check.analysis import Analysis
 from pipelines.nodes import Constant, Node, ObjectNode, Reference, StepNode
 from pipelines.run import RETRIES
 from schema.document import Route

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from pipelines.derive.facts import Cost
-from pipelines.derive.sizes import Sizes
-
 from pipelines.check.analysis import Analysis
 from pipelines.check.worlds import World
+from pipelines.derive.facts import Cost
+from pipelines.derive.sizes import Sizes
 from pipelines.nodes import Reference, StepNode
 
 _STORES = (

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipelines.check.analysis import Analysis
+from pipelines.check.effects import streams
 from pipelines.derive.answers import answers_state, serves_parts
 from pipelines.derive.facts import ParameterFacts
 from pipelines.derive.field_schemas import fitting_schema, written_schema
 from pipelines.derive.value_schemas import expanded
 from pipelines.derive.visited import At, unproved_parts
-
-from pipelines.check.analysis import Analysis
-from pipelines.check.effects import streams
 from pipelines.expressions import Fault
 from pipelines.nodes import Reference, StepNode, references
 from pipelines.scope import resolve_schema

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pipelines.derive.cost import StepCosts
-from pipelines.derive.facts import Cost, PathFacts
-
 from pipelines.check.analysis import Analysis
 from pipelines.check.asks import decide
 from pipelines.check.effects import advance
 from pipelines.check.flow import settle, start
 from pipelines.check.plan import StepPlan
 from pipelines.check.worlds import MAX_WORLDS, TooManyWorlds, World
+from pipelines.derive.cost import StepCosts
+from pipelines.derive.facts import Cost, PathFacts
 from pipelines.nodes import Condition, StepNode
 from pipelines.run import OPTIMISTIC_TRIES
 from pipelines.words import condition_words, opposite_words, part_words

@@ -4,17 +4,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from operations.extensions import operations_for
+from operations.operation import Operation
+from pipelines.check.analysis import Analysis, Whole
+from pipelines.check.flow import Visit
 from pipelines.derive.answers import around_answers, step_answers
 from pipelines.derive.cost import StepCosts
 from pipelines.derive.entrances import entrances
 from pipelines.derive.facts import Cost, PathFacts, RouteFacts, StepFacts
 from pipelines.derive.parameters import parameters_of, request_of
 from pipelines.derive.paths import paths, worse, worst
-
-from operations.extensions import operations_for
-from operations.operation import Operation
-from pipelines.check.analysis import Analysis, Whole
-from pipelines.check.flow import Visit
 from pipelines.load import Loaded
 from pipelines.nodes import Reference, StepNode, references
 from pipelines.shapes import Shape, present

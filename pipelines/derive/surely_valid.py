@@ -10,7 +10,6 @@ from typing import Any
 
 from pipelines.derive.value_schemas import ValueSchemas, expanded
 from pipelines.derive.visited import At, was_stored
-
 from pipelines.nodes import Node, references
 from pipelines.validated import validated_fields
 from schema.alphabet import UnreadablePattern, read

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+
+from operations.operation import Operation
 from pipelines.editor.steps import step_parts, step_rules
 from pipelines.editor.words import EXAMPLE_KEYS
 from pipelines.examples.format import Example
-
-from operations.operation import Operation
 from schema.document import Document
 from schema.meta import FREE
 from schema.validators import DIALECT

@@ -8,11 +8,10 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.editor.words import ARGUMENTS, OPERATORS, told
-
 from operations.operation import Operation, Parameter
 from operations.types import NOT_GIVEN, Dynamic, Static
 from operations.vocabulary import VOCABULARY
+from pipelines.editor.words import ARGUMENTS, OPERATORS, told
 from schema.predicates import BINARY, UNARY
 
 Json = Any

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlencode
 
-from pipelines.examples.format import Answer, Ask, Given, Others, content
-from pipelines.examples.match import Difference
-
 from errors.problem import Problem, Refusal, refuse
 from operations import index, kv, tenancy
 from operations.context import ExecutionContext, Principal, Request, UpstreamResponse, World
 from operations.values import encode
 from operations.world import Network
+from pipelines.examples.format import Answer, Ask, Given, Others, content
+from pipelines.examples.match import Difference
 from pipelines.program import Program
 from pipelines.run import run
 from schema.document_access import Upstream

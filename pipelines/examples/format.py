@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta
-from pipelines.examples.match import malformed
 
 from errors.catalogue import CATALOGUE
+from pipelines.examples.match import malformed
 from pipelines.expressions import Fault
 from pipelines.parse import path_params
 from schema.document import Document, Route

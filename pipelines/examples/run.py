@@ -36,6 +36,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
+
+from operations.context import World
+from operations.values import decode
 from pipelines.examples.ask import (
     Answered,
     Asker,
@@ -47,9 +50,6 @@ from pipelines.examples.ask import (
 )
 from pipelines.examples.format import Example, Expect, content, parse_examples
 from pipelines.examples.match import Difference, differences
-
-from operations.context import World
-from operations.values import decode
 from pipelines.program import Program, Programs
 from schema.model import Schema
 

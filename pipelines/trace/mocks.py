@@ -12,14 +12,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from pipelines.examples.ask import Content
-
 from errors.catalogue import CATALOGUE
 from errors.problem import refuse
 from operations.context import ExecutionContext
 from operations.json_text import NotJson, loads
 from operations.operation import Output
 from operations.values import is_digest
+from pipelines.examples.ask import Content
 from pipelines.nodes import Pipeline, StepNode
 from schema.nearest import hint
 

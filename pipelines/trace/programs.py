@@ -11,8 +11,6 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
-from pipelines.trace.recorder import Recorder
-
 from errors.problem import Refusal
 from operations.context import ExecutionContext, Meter, World
 from operations.operation import Operation
@@ -21,6 +19,7 @@ from pipelines.compile import compile_schema
 from pipelines.evaluate import Guard, Slots
 from pipelines.nodes import StepNode
 from pipelines.program import Program
+from pipelines.trace.recorder import Recorder
 from schema.model import Schema
 
 Function = Callable[..., Any]

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.trace.preview import HIDDEN, Preview
-
 from errors.problem import Problem, Refusal
 from operations.context import Conflict, ExecutionContext, Reply
 from pipelines.nodes import ArrayNode, Node, ObjectNode, StepNode, references
+from pipelines.trace.preview import HIDDEN, Preview
 from pipelines.words import condition_words
 
 MOST_STEPS = 1000

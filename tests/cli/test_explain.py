@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.pipelines.explain.formats.dot_reader import read_dot
-from tests.pipelines.explain.formats.golden_files import FOLDER, every
 
+from tests.pipelines.explain.dot_reader import read_dot
+from tests.pipelines.explain.golden_files import FOLDER, every
 from tests.support.cli import larder_within
 from tests.support.server import ROOT
 

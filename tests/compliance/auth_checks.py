@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from operations.context import World
 from pipelines.examples.ask import Answered, ask
 from pipelines.examples.format import Ask
-
-from operations.context import World
 from pipelines.parse import path_params
 from schema.document import Document, Route
 from schema.document_access import Policy

@@ -6,13 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipelines.examples.ask import Answered, ask
-from pipelines.examples.format import Ask
-
 from errors.problem import Refusal
 from operations.context import World
 from operations.operation import Operation
 from operations.vocabulary import VOCABULARY
+from pipelines.examples.ask import Answered, ask
+from pipelines.examples.format import Ask
 from pipelines.load import Loaded, load
 from service.scratch import Backend, Counts, scratch_world
 from tests.compliance.probe import probe_schema

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from pipelines.derive.answers import around_answers, step_answers
-from pipelines.derive.parameters import parameters_of, request_of
-from pipelines.derive.value_schemas import NAME
 
 from config_db.accounts import USERNAME
 from operations.vocabulary import VOCABULARY
 from pipelines.check.analysis import Analysis, Whole
+from pipelines.derive.answers import around_answers, step_answers
+from pipelines.derive.parameters import parameters_of, request_of
+from pipelines.derive.value_schemas import NAME
 from schema.document import Document
 from schema.patterns import compile_pattern
 from schema.shape import document

@@ -5,9 +5,9 @@ import json
 from typing import Any
 
 import pytest
-from pipelines.examples.coverage import Coverage
 
 from operations.vocabulary import VOCABULARY
+from pipelines.examples.coverage import Coverage
 from pipelines.load import load
 from service.example_runs import run_all
 from tests.support.mini import ENTRY, mini, step

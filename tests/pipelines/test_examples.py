@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pipelines.examples.match import differences
-from pipelines.examples.run import Outcome, run_examples
 
 from operations.vocabulary import VOCABULARY
+from pipelines.examples.match import differences
+from pipelines.examples.run import Outcome, run_examples
 from pipelines.load import load
 from service.scratch import scratch_world
 from tests.support.mini import ENTRY, mini, step

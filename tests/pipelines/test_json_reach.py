@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.derive.json_reach import Reach, reach
 
+from pipelines.derive.json_reach import Reach, reach
 from schema.validators import Validator
 
 TEXT = {"type": "string", "maxLength": 10}

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pipelines.examples.run import run_examples
 
 from operations.extensions import operations_for
 from operations.monitor import watching
 from pipelines.compile import compile_schema
+from pipelines.examples.run import run_examples
 from pipelines.load import load
 from pipelines.nodes import StepNode
 from service.scratch import scratch_world

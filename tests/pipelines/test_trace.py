@@ -8,20 +8,20 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pipelines.examples.ask import Answered, ask
-from pipelines.examples.format import Ask, parse_examples
-from pipelines.examples.run import run_example
-from pipelines.trace.mocks import BadMock, replacements
-from pipelines.trace.preview import LONGEST_TEXT, MOST_MEMBERS, Preview
-from pipelines.trace.programs import recording, traced_programs, watched_world
-from pipelines.trace.recorder import Recorder, StepTrace
 
 from errors.problem import Refusal
 from operations.context import Conflict, Reply, World
 from operations.vocabulary import VOCABULARY
+from pipelines.examples.ask import Answered, ask
+from pipelines.examples.format import Ask, parse_examples
+from pipelines.examples.run import run_example
 from pipelines.load import load
 from pipelines.parse import parse_route
 from pipelines.run import RETRIES, run
+from pipelines.trace.mocks import BadMock, replacements
+from pipelines.trace.preview import LONGEST_TEXT, MOST_MEMBERS, Preview
+from pipelines.trace.programs import recording, traced_programs, watched_world
+from pipelines.trace.recorder import Recorder, StepTrace
 from service.scratch import scratch_world
 from stores.memory import MemoryStore
 from tests.support.mini import DIGEST, ENTRY, mini, step

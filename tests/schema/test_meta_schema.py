@@ -11,12 +11,12 @@ import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.editor.schema import PARTS, editor_schema
-from pipelines.editor.words import ARGUMENTS, EXAMPLE_KEYS
 
 from operations.operation import Operation, Output, Parameter, operation
 from operations.types import Static, Text
 from operations.vocabulary import VOCABULARY
+from pipelines.editor.schema import PARTS, editor_schema
+from pipelines.editor.words import ARGUMENTS, EXAMPLE_KEYS
 from pipelines.load import load
 from pipelines.parse import parse_route
 from schema.document import Route, Step

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import msgspec
-from pipelines.examples.format import Expect
 
+from pipelines.examples.format import Expect
 from tests.support.http_examples import served
 
 

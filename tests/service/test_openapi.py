@@ -10,9 +10,9 @@ from typing import Any
 import anyio
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+
 from pipelines.derive.facts import RouteFacts
 from pipelines.derive.routes import route_facts
-
 from pipelines.load import load
 from schema.validators import Validator
 from service.beside import BESIDE

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from pipelines.trace.preview import Preview
-from pipelines.trace.recorder import Recorder, StepTrace
 
 from errors.problem import Refusal
+from pipelines.trace.preview import Preview
+from pipelines.trace.recorder import Recorder, StepTrace
 from service.traces import MOST_TIMING, MOST_TRACES, Kept, server_timing
 from tests.support.server import ROOT, Answer, LiveServer
 

@@ -14,10 +14,6 @@ from typing import Any
 import aiohttp
 import msgspec
 from aiohttp import web
-from pipelines.examples.ask import Answered, request_of
-from pipelines.examples.format import Ask, Example, Expect, parse_examples
-from pipelines.examples.match import Difference
-from pipelines.examples.run import run_example
 from sqlalchemy import Engine
 from yarl import URL
 
@@ -27,6 +23,10 @@ from config_db.tokens import TokenRecord, create_token
 from errors.problem import Refusal
 from operations.context import World
 from operations.world import Network
+from pipelines.examples.ask import Answered, request_of
+from pipelines.examples.format import Ask, Example, Expect, parse_examples
+from pipelines.examples.match import Difference
+from pipelines.examples.run import run_example
 from pipelines.load import Loaded, load
 from pipelines.program import Program
 from service.api_tokens import mint

@@ -1,4 +1,4 @@
-"""The listings of the shipped pipelines as files; `python -m tests.pipelines.explain.formats.golden_files`
+"""The listings of the shipped pipelines as files; `python -m tests.pipelines.explain.golden_files`
 writes them anew."""
 
 import json
@@ -8,7 +8,6 @@ from pathlib import Path
 from pipelines.derive.facts import RouteFacts
 from pipelines.derive.routes import apply_facts, route_facts
 from pipelines.explain.formats import Format, explain
-
 from pipelines.load import Loaded, load
 
 SOURCE = Path(__file__).resolve().parents[3] / "schema.json"

@@ -7,18 +7,18 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pipelines.derive.facts import Cost, RouteFacts
-from pipelines.derive.routes import route_facts
-from pipelines.examples.format import parse_examples
-from pipelines.examples.run import ask as example_ask
-from pipelines.examples.run import run_example
-from tests.pipelines.explain.formats.golden_files import SOURCE, shipped
 
 from operations.context import ExecutionContext, Principal, Request
+from pipelines.derive.facts import Cost, RouteFacts
+from pipelines.derive.routes import route_facts
+from pipelines.examples import ask as example_ask
+from pipelines.examples.format import parse_examples
+from pipelines.examples.run import run_example
 from pipelines.load import Loaded, load
 from pipelines.run import run
 from service.scratch import scratch_world
 from tests.pipelines.conftest import Bytes
+from tests.pipelines.explain.golden_files import SOURCE, shipped
 
 LOADED = shipped()
 FACTS = {facts.id: facts for facts in route_facts(LOADED)}

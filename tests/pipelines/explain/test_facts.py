@@ -4,15 +4,15 @@ import json
 from typing import Any
 
 import pytest
+
+from operations.vocabulary import VOCABULARY
+from pipelines.check.rules import RULES
 from pipelines.derive.facts import RouteFacts
 from pipelines.derive.paths import MAX_PATHS
 from pipelines.derive.routes import apply_facts, route_facts
 from pipelines.explain.formats import explain
-from tests.pipelines.explain.formats.golden_files import every
-
-from operations.vocabulary import VOCABULARY
-from pipelines.check.rules import RULES
 from pipelines.load import load
+from tests.pipelines.explain.golden_files import every
 from tests.support.mini import ENTRY, mini, step
 
 KEY = {"doc": "thing", "key": "thing/{name}/{count}"}

@@ -1,10 +1,11 @@
 """The listings of the shipped pipelines are those that were read and found right."""
 
 import pytest
-from tests.pipelines.explain.formats.golden_files import FOLDER, files
+
+from tests.pipelines.explain.golden_files import FOLDER, files
 
 WANTED = files()
-RENEW = "read what changed, then: python -m tests.pipelines.explain.formats.golden_files"
+RENEW = "read what changed, then: python -m tests.pipelines.explain.golden_files"
 
 
 @pytest.mark.parametrize("name", WANTED)

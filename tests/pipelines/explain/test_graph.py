@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pipelines.derive.facts import RouteFacts
 from pipelines.explain.graph import dot, graph, mermaid
-from tests.pipelines.explain.formats.dot_reader import Picture, read_dot
-from tests.pipelines.explain.formats.golden_files import every
+from tests.pipelines.explain.dot_reader import Picture, read_dot
+from tests.pipelines.explain.golden_files import every
 
 HOSTILE = [
     '"];evil [label="',
