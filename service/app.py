@@ -5,17 +5,17 @@ from contextlib import AsyncExitStack
 from time import perf_counter
 from typing import Any
 
-from pipelines.derive.routes import route_facts
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from errors.problem import Refusal, problem, refuse
 from operations.context import ExecutionContext
 from operations.violation import EffectViolation
+from pipelines.derive.routes import route_facts
 from pipelines.load import Loaded
 from pipelines.program import Program
 from pipelines.run import run
-from service.body import BodyBounds, Disconnected
+from service.body import BodyBounds, Disconnected, PacedReceive
 from service.declared import AnswerWatch, Declared
 from service.endpoint import REQUEST_ID
 from service.exchange import make_request, read_headers, request_id_of, tenant_of
@@ -171,7 +171,7 @@ class App:
         trace.route = page_of(scope["path"])
         if trace.route not in ALWAYS_ANSWERED:
             self._admit()
-        return await _page(self._pages, scope, receive, out)
+        return await _page(self._pages, scope, PacedReceive(receive, self._body_bounds), out)
 
     async def _declared(
         self,

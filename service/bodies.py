@@ -20,7 +20,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 async def read_body(request: Request, shape: type[T]) -> T:
     """The body as a `shape`.
 
-    Raises Refusal JSON_TOO_LARGE (over 64 KiB), INVALID_JSON or VALIDATION_ERROR.
+    Raises Refusal JSON_TOO_LARGE (over 64 KiB), INVALID_JSON or VALIDATION_ERROR; what bounds the
+    request's pace (`service/body.py`) adds REQUEST_TIMEOUT.
     """
     received = bytearray()
     async for chunk in request.stream():

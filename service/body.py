@@ -30,21 +30,66 @@ class BodyBounds:
         return cls(settings.body_idle_seconds, settings.body_grace_seconds, settings.body_min_rate)
 
 
+class PacedReceive:
+    """What a client sends of one request's body; whoever pauses or drips is given up."""
+
+    __slots__ = ("_bounds", "_more", "_receive", "_waited", "received")
+
+    def __init__(self, receive: Receive, bounds: BodyBounds) -> None:
+        self.received = 0
+        """Bytes of the body so far."""
+        self._receive = receive
+        self._bounds = bounds
+        self._waited = 0.0
+        self._more = True
+
+    async def __call__(self) -> Message:
+        """The next message; there is no bound once the body is whole.
+
+        Raises Refusal REQUEST_TIMEOUT.
+        """
+        if not self._more:
+            return await self._receive()
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            async with asyncio.timeout(self._bounds.idle_seconds) as idle:
+                message = await self._receive()
+        except TimeoutError:
+            if not idle.expired():
+                raise
+            limit = self._bounds.idle_seconds
+            raise refuse("REQUEST_TIMEOUT", f"no byte of the body came in {limit:g} s") from None
+        self._more = message.get("more_body", False)
+        self.received += len(message.get("body", b""))
+        self._waited += loop.time() - started
+        self._check_rate()
+        return message
+
+    def _check_rate(self) -> None:
+        """Only the time spent waiting for the client counts."""
+        bounds = self._bounds
+        if self._more and self._waited > bounds.grace_seconds:
+            rate = self.received / self._waited
+            if rate < bounds.min_rate:
+                raise refuse(
+                    "REQUEST_TIMEOUT",
+                    f"the body comes with {rate:.0f} bytes a second, {bounds.min_rate} are needed",
+                )
+
+
 class RequestBody:
     """The bytes of a request. The client is asked for them when they are first read."""
 
-    __slots__ = ("_bounds", "_declared", "_limit", "_more", "_receive", "_received", "_waited")
+    __slots__ = ("_declared", "_limit", "_more", "_receive")
 
     def __init__(
         self, receive: Receive, bounds: BodyBounds, *, limit: int, declared: int | None
     ) -> None:
         """`limit` is in bytes; `declared` is the Content-Length."""
-        self._receive = receive
-        self._bounds = bounds
+        self._receive = PacedReceive(receive, bounds)
         self._limit = limit
         self._declared = declared
-        self._received = 0
-        self._waited = 0.0
         self._more = True
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -60,37 +105,14 @@ class RequestBody:
                 yield piece
 
     async def _next(self) -> bytes:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        try:
-            async with asyncio.timeout(self._bounds.idle_seconds) as idle:
-                message = await self._receive()
-        except TimeoutError:
-            if not idle.expired():
-                raise
-            limit = self._bounds.idle_seconds
-            raise refuse("REQUEST_TIMEOUT", f"no byte of the body came in {limit:g} s") from None
+        message = await self._receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
         piece: bytes = message.get("body", b"")
         self._more = message.get("more_body", False)
-        self._received += len(piece)
-        if self._received > self._limit:
+        if self._receive.received > self._limit:
             raise self._too_large()
-        self._waited += loop.time() - started
-        self._check_rate()
         return piece
-
-    def _check_rate(self) -> None:
-        """Only the time spent waiting for the client counts."""
-        bounds = self._bounds
-        if self._more and self._waited > bounds.grace_seconds:
-            rate = self._received / self._waited
-            if rate < bounds.min_rate:
-                raise refuse(
-                    "REQUEST_TIMEOUT",
-                    f"the body comes with {rate:.0f} bytes a second, {bounds.min_rate} are needed",
-                )
 
     def _too_large(self) -> Exception:
         return refuse(

@@ -43,11 +43,11 @@ class Asgi:
         self.app = app
         self.log = log
 
-    async def ask(self, method, path, body=b"", disconnect=False, **headers):
+    async def ask(self, method, path, body=b"", disconnect=False, pieces=None, **headers):
         pending = [{"type": "http.request", "body": body, "more_body": disconnect}]
         messages = []
 
-        async def receive():
+        async def at_once():
             return pending.pop() if pending else {"type": "http.disconnect"}
 
         async def send(message):
@@ -64,7 +64,7 @@ class Asgi:
             "query_string": query.encode(), "headers": raw, "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 2),
         }  # fmt: skip
-        await self.app(scope, receive, send)
+        await self.app(scope, pieces or at_once, send)
         if not messages:
             return None
         named = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
@@ -225,6 +225,29 @@ async def test_a_client_that_leaves_in_mid_upload_leaves_nothing(asgi, tmp_path)
     assert (await asgi.ask("GET", BLOB, authorization=who)).status == 404
     assert not [path for path in tmp_path.glob("blobs/staging/*/*") if path.name != "lock"]
     assert asgi.app.metrics.in_flight == 0
+
+
+async def stalling():
+    """A client that promises a body and sends none of it."""
+    await asyncio.Event().wait()
+
+
+async def dripping():
+    """A client that sends its body byte by byte, never pausing for long."""
+    await asyncio.sleep(0.005)
+    return {"type": "http.request", "body": b" ", "more_body": True}
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/tokens", "/auth/change-password"])
+@pytest.mark.parametrize("pieces", [stalling, dripping])
+async def test_a_slow_body_of_an_account_page_is_given_up(tmp_path, path, pieces):
+    bounds = {"body_idle_seconds": 0.1, "body_grace_seconds": 0.05, "body_min_rate": 10_000}
+    async with serving(tmp_path, **bounds) as asgi:
+        who = {"authorization": await asgi.login()}
+        async with asyncio.timeout(5):
+            answer = await asgi.ask("POST", path, pieces=pieces, **who)
+        assert (answer.status, answer.code) == (408, "REQUEST_TIMEOUT")
+        assert asgi.app.metrics.in_flight == 0
 
 
 async def test_each_request_is_logged_without_its_secrets(tmp_path):
