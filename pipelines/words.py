@@ -1,6 +1,6 @@
 """Conditions, values and types as a person would say them."""
 
-from pipelines.check.asks import node_words
+from pipelines.check.wording import node_words
 from pipelines.nodes import All, Condition, Either, Node, Not, Reference, Test
 from pipelines.outputs import ANSWER, EVENT_ROW
 from pipelines.scope import Scope

@@ -1,6 +1,5 @@
 """Conditions as questions to a world: answered from what is known, else both ways."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -15,15 +14,12 @@ from pipelines.check.worlds import (
 )
 from pipelines.nodes import (
     All,
-    ArrayNode,
     Condition,
     Constant,
     Either,
     Node,
     Not,
-    ObjectNode,
     Reference,
-    Template,
     Test,
 )
 from schema.predicates import OPERATORS
@@ -159,8 +155,7 @@ def _atom(ask: Ask, world: World) -> bool | None:
 def assumed(ask: Ask, world: World, *, holds: bool) -> World:
     """The world once that comparison is known to hold or not to."""
     inner = holds is ask.positive
-    trail = Trail(f"{words(ask.test)} is {'true' if holds else 'false'}", world.trail)
-    world = world._replace(trail=trail)
+    world = world._replace(trail=Trail(ask.test, holds, world.trail))
     if ask.place is not None:
         return world.narrowed(ask.place, ask.literals, inside=inner)
     assert ask.atom is not None
@@ -214,23 +209,3 @@ def _place(node: Node, locate: Locate) -> Place | None:
     if isinstance(node, Reference) and node.slice is None:
         return locate(node)
     return None
-
-
-def words(test: Test) -> str:
-    """A comparison as a person would say it: `is_null $meta`."""
-    return " ".join([test.operator, *map(node_words, test.operands)])
-
-
-def node_words(node: Node) -> str:
-    """A value as it is written."""
-    match node:
-        case Reference():
-            return str(node)
-        case Template(parts):
-            return json.dumps("".join(map(str, parts)))
-        case Constant(value):
-            return json.dumps(value)
-        case ArrayNode(items):
-            return f"[{', '.join(map(node_words, items))}]"
-        case ObjectNode(items):
-            return "{" + ", ".join(f"{key}: {node_words(value)}" for key, value in items) + "}"

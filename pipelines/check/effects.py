@@ -1,9 +1,10 @@
 """What a step changes in a world when its guard holds."""
 
 from dataclasses import dataclass
+from functools import cache
 
-from pipelines.check.asks import node_words
 from pipelines.check.plan import Plan, StepPlan, place_of
+from pipelines.check.wording import node_words
 from pipelines.check.worlds import Place, Transaction, World, Write, without_null
 from pipelines.nodes import Constant, Reference, StepNode
 from pipelines.program import REQUEST_BODY
@@ -43,9 +44,11 @@ def advance(plan: StepPlan, world: World, around: Surroundings, whole: Plan) -> 
     """The world after a step that ran; None when the path ends there."""
     step = plan.step
     effects = step.operation.effects
+    name = step.operation.name
+    if plan.proves is None and _is_plain(name, effects):
+        return _set(plan, world, around)
     if "reply" in effects:
         return None
-    name = step.operation.name
     if name == "auth.require_scopes":
         return _entered(step, world, around)
     if "txn" in effects:
@@ -65,10 +68,27 @@ def advance(plan: StepPlan, world: World, around: Surroundings, whole: Plan) -> 
         world = _put(step, world)
     elif name == "blob.verify_digest":
         world = _verified(step, world, whole)
+    return _set(plan, world, around)
+
+
+@cache
+def _is_plain(name: str, effects: frozenset[str]) -> bool:
+    """Whether an operation only sets variables, and touches what lies in the transaction."""
+    return effects.isdisjoint(_MARKING) and name not in _TREATING
+
+
+_MARKING = frozenset({"reply", "txn", "network", "request.body", "blob.write"})
+_TREATING = ("auth.require_scopes", "parse.path", "normalize.entity", "blob.verify_digest")
+
+
+def _set(plan: StepPlan, world: World, around: Surroundings) -> World:
     if world.transaction is not None:
-        touched = _touched(step, world.transaction, around)
-        world = world._replace(transaction=touched)
-    return world._replace(given=world.given | plan.sets) if plan.sets else world
+        touched = _touched(plan.step, world.transaction, around)
+        if touched is not world.transaction:
+            world = world._replace(transaction=touched)
+    if plan.sets.isdisjoint(plan.needed):
+        return world
+    return world.having(world.given | plan.sets)
 
 
 def _entered(step: StepNode, world: World, around: Surroundings) -> World:
@@ -150,7 +170,8 @@ def _touched(step: StepNode, open_: Transaction, around: Surroundings) -> Transa
 
 def _document(step: StepNode, open_: Transaction, around: Surroundings) -> Transaction:
     declared = around.document.storage.documents.get(step.static["doc"])
-    stores = open_.stores if declared is None else open_.stores | {declared.store}
+    store = None if declared is None else declared.store
+    stores = open_.stores if store is None else open_.stores | {store}
     if "kv.write" not in step.operation.effects:
         return open_._replace(stores=stores)
     return open_._replace(stores=stores, documents=open_.documents | {_write(step, "doc")})

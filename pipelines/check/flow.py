@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pipelines.check.asks import Asked, decide
 from pipelines.check.effects import Surroundings, advance
@@ -19,8 +20,7 @@ APPLIER = -1
 """Where the transaction of an apply pipeline began: before its first step."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """A world that has come to a step and asked its guard."""
 
     step: StepNode
@@ -69,22 +69,31 @@ def _step(
     step_plan: StepPlan, worlds: list[World], flow: Flow, around: Surroundings, plan: Plan
 ) -> list[World]:
     step = step_plan.step
-    merged: dict[object, World] = {}
     if step.when is None:
         outcomes = [(world, True) for world in worlds]
     else:
         outcomes = list(_decided(step.when, worlds, step_plan, flow))
     if len(flow.visits) + len(outcomes) > MAX_VISITS:
         raise TooManyWorlds
+    following = []
     for found, holds in outcomes:
         flow.visits.append(Visit(step, found, holds))
         after = advance(step_plan, found, around, plan) if holds else found
         if after is not None:
-            after = settle(after, step_plan)
-            merged.setdefault(after.same(), after)
-        if len(merged) > MAX_WORLDS:
-            raise TooManyWorlds
-    return list(merged.values())
+            following.append(settle(after, step_plan))
+    return merged(following)
+
+
+def merged(worlds: list[World]) -> list[World]:
+    """The worlds, of those that are the same the first. Raises TooManyWorlds."""
+    if len(worlds) < 2:
+        return worlds
+    found: dict[object, World] = {}
+    for world in worlds:
+        found.setdefault(world.same(), world)
+    if len(found) > MAX_WORLDS:
+        raise TooManyWorlds
+    return list(found.values())
 
 
 def _decided(
@@ -116,14 +125,14 @@ def settle(world: World, step_plan: StepPlan) -> World:
     """The world behind a step, without what no later step asks for."""
     needed = step_plan.needed
     domains = world.domains
-    if any(place[:SLOT] not in needed for place in domains):
+    if domains and any(place[:SLOT] not in needed for place in domains):
         domains = {place: d for place, d in domains.items() if place[:SLOT] in needed}
     atoms = world.atoms
-    if any(atom not in step_plan.needed_atoms for atom in atoms):
+    if atoms and any(atom not in step_plan.needed_atoms for atom in atoms):
         atoms = {atom: b for atom, b in atoms.items() if atom in step_plan.needed_atoms}
     given = world.given
     if not given <= needed:
         given = given & needed
-    elif domains is world.domains and atoms is world.atoms:
-        return world
-    return world._replace(domains=domains, atoms=atoms, given=given)
+    if domains is not world.domains or atoms is not world.atoms:
+        return world._replace(domains=domains, atoms=atoms, given=given)
+    return world if given is world.given else world.having(given)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipelines.check.analysis import Analysis, rule
-from pipelines.check.asks import node_words
+from pipelines.check.wording import node_words
 from pipelines.expressions import Fault
 from pipelines.nodes import Constant, ObjectNode, Reference, StepNode
 

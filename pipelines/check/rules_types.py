@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from operations.types import Dynamic
 from pipelines.check.analysis import Analysis, rule
-from pipelines.check.asks import Ask, answer, words
+from pipelines.check.asks import Ask, answer
+from pipelines.check.wording import words
 from pipelines.check.worlds import World
 from pipelines.expressions import Fault
 from pipelines.leaves import leaves

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pipelines.check.domains import ANYTHING, EMPTY, NULL, Domain
-from pipelines.nodes import PathPart
+from pipelines.check.wording import words as told
+from pipelines.nodes import PathPart, Test
 from pipelines.shapes import Shape, lookup, present
 
 Place = tuple[Any, ...]
@@ -26,9 +27,10 @@ class TooManyWorlds(Exception):
 
 
 class Trail(NamedTuple):
-    """How a world came to be: the last decision, and those before it."""
+    """How a world came to be: the last comparison and its answer, and those before it."""
 
-    words: str
+    test: Test
+    holds: bool
     before: "Trail | None"
 
 
@@ -114,12 +116,16 @@ class World(NamedTuple):
             self.lost,
         )
 
+    def having(self, given: frozenset[Place]) -> "World":
+        """This world with other slots that are set."""
+        return World._make((*self[:3], given, *self[4:]))
+
     def path(self) -> str:
         """The way there in words, for counterexamples."""
         words = []
         trail = self.trail
         while trail is not None:
-            words.append(trail.words)
+            words.append(f"{told(trail.test)} is {'true' if trail.holds else 'false'}")
             trail = trail.before
         return "when " + " and ".join(reversed(words)) if words else "always"
 

@@ -4,9 +4,9 @@ paths that lead to it rule out, plus what its arguments bring about while they a
 
 from collections.abc import Callable, Iterator
 
-from pipelines.check.asks import node_words
 from pipelines.check.effects import SUBJECT, streams
 from pipelines.check.plan import place_of
+from pipelines.check.wording import node_words
 from pipelines.derive.json_bounds import most_bytes
 from pipelines.derive.surely_valid import surely_valid
 from pipelines.derive.uniqueness import can_conflict

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.check.analysis import Analysis
-from pipelines.check.asks import node_words
 from pipelines.check.effects import SUBJECT
 from pipelines.check.plan import place_of
+from pipelines.check.wording import node_words
 from pipelines.check.worlds import World
 from pipelines.derive.field_schemas import stored_schema
 from pipelines.nodes import (
