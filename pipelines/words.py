@@ -59,7 +59,7 @@ def target_words(target: Target, scope: Scope, shape: Shape | None = None) -> st
     return type_words(shape or target.shape, _origin(target, scope))
 
 
-def output_words(output: str, variable: str, scope: Scope) -> str:
+def output_words(variable: str, scope: Scope) -> str:
     """The type of a variable that a step sets."""
     known = scope.variables.get(variable)
     shape = Shape("any", nullable=True) if known is None else known.shape

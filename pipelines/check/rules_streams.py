@@ -53,7 +53,7 @@ def unverified_bytes_unnamed(analysis: Analysis) -> Iterator[Fault]:
             continue
         pending = {place for _, place in world.pending}
         for name in step.dynamic:
-            for place in _named(analysis, origins, step, name):
+            for place in _named(origins, step, name):
                 if place in pending and (step.index, name) not in seen:
                     seen.add((step.index, name))
                     message = f"${place[2]} names bytes that nobody has verified yet"
@@ -115,7 +115,7 @@ def _moves_bytes(analysis: Analysis, step: StepNode) -> bool:
     return copies or _receives(analysis, step)
 
 
-def _named(analysis: Analysis, origins: Origins, step: StepNode, name: str) -> Iterator[Place]:
+def _named(origins: Origins, step: StepNode, name: str) -> Iterator[Place]:
     """What an argument is or is put together from; blob.verify_digest itself trusts nothing."""
     if step.operation.name == _VERIFIES:
         return

@@ -12,7 +12,7 @@ from pipelines.check.analysis import Analysis
 from pipelines.derive.facts import Answer
 from pipelines.derive.refusals import codes
 from pipelines.derive.value_schemas import ValueSchemas
-from pipelines.derive.visited import At
+from pipelines.derive.visited import VisitedStep
 from pipelines.nodes import Constant, Node, ObjectNode, Reference, StepNode
 from pipelines.run import RETRIES
 from schema.document import Route
@@ -35,7 +35,7 @@ _RANGE = {"Content-Range": "the part's place in the whole, and its size"}
 
 def step_answers(analysis: Analysis, step: StepNode) -> tuple[Answer, ...]:
     """Every answer that the step can cause: its refusals, and its reply. None if it never runs."""
-    at = At(analysis, step)
+    at = VisitedStep(analysis, step)
     if not at.runs or _switched_off(analysis):
         return ()
     refused = [_error(code, CATALOGUE[code].meaning, step.index) for code in codes(at)]
@@ -70,7 +70,7 @@ def answers_state(analysis: Analysis, step: StepNode) -> bool:
         replies
         and analysis.pipeline.method in ("GET", "HEAD")
         and step.static.get("status") == 200
-        and At(analysis, step).runs
+        and VisitedStep(analysis, step).runs
     )
 
 
@@ -131,7 +131,7 @@ def _conditional(analysis: Analysis, step: StepNode) -> Iterator[Answer]:
     yield Answer(304, None, None, "the client has this state already", None, headers=headers)
     yield _error("PRECONDITION_FAILED", "this is not the state that was asked for")
     if serves_parts(analysis, step):
-        for reply in _replies(At(analysis, step)):
+        for reply in _replies(VisitedStep(analysis, step)):
             told = {**reply.headers, **_RANGE}
             yield Answer(206, None, None, "a part was asked for", reply.media, headers=told)
         outside = "the part asked for lies outside the bytes"
@@ -141,7 +141,7 @@ def _conditional(analysis: Analysis, step: StepNode) -> Iterator[Answer]:
 # replies
 
 
-def _replies(at: At) -> Iterator[Answer]:
+def _replies(at: VisitedStep) -> Iterator[Answer]:
     step = at.step
     name = step.operation.name
     if name == "respond.error":
@@ -158,7 +158,7 @@ def _replies(at: At) -> Iterator[Answer]:
         yield Answer(status, None, step.index, why, media, body, headers)
 
 
-def _body(at: At) -> tuple[str | None, object]:
+def _body(at: VisitedStep) -> tuple[str | None, object]:
     """Media type and JSON Schema of what respond.json or respond.bytes sends."""
     step = at.step
     if step.static["status"] in (204, 304):

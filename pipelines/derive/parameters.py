@@ -9,7 +9,7 @@ from pipelines.derive.answers import answers_state, serves_parts
 from pipelines.derive.facts import ParameterFacts
 from pipelines.derive.field_schemas import fitting_schema, written_schema
 from pipelines.derive.value_schemas import expanded
-from pipelines.derive.visited import At, unproved_parts
+from pipelines.derive.visited import VisitedStep, unproved_parts
 from pipelines.expressions import Fault
 from pipelines.nodes import Reference, StepNode, references
 from pipelines.scope import resolve_schema
@@ -70,7 +70,7 @@ def request_of(analysis: Analysis) -> tuple[str | None, Json]:
 
 
 def _running(analysis: Analysis) -> list[StepNode]:
-    return [step for step in analysis.pipeline.steps if At(analysis, step).runs]
+    return [step for step in analysis.pipeline.steps if VisitedStep(analysis, step).runs]
 
 
 # the path
@@ -150,7 +150,7 @@ def _of_headers(analysis: Analysis) -> Iterator[ParameterFacts]:
         pattern = {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"}
         yield ParameterFacts(document.tenancy.header, "header", False, pattern, told)
     for step in _running(analysis):
-        yield from _read_by(analysis, step)
+        yield from _read_by(step)
         if step.operation.name == "blob.verify_digest" and "expected" not in step.dynamic:
             yield from _headers(_DIGESTS)
         if step.operation.name.startswith("cache.") and step.static.get("kind") == "response":
@@ -167,7 +167,7 @@ def _headers(told: Mapping[str, str]) -> Iterator[ParameterFacts]:
         yield ParameterFacts(name, "header", False, _TEXT, description)
 
 
-def _read_by(analysis: Analysis, step: StepNode) -> Iterator[ParameterFacts]:
+def _read_by(step: StepNode) -> Iterator[ParameterFacts]:
     """`$request.headers.x_name` reads the header X-Name."""
     nodes = [*step.dynamic.values(), *([step.when] if step.when is not None else [])]
     for node in nodes:
@@ -202,7 +202,11 @@ def _with_keys(analysis: Analysis, schema: Json, variable: str) -> Json:
     """A property that is put into a key must fit the field that it stands for there."""
     properties = dict(properties_of(schema))
     for step in analysis.pipeline.steps:
-        if "key" not in step.dynamic or step.when is not None or not At(analysis, step).runs:
+        if (
+            "key" not in step.dynamic
+            or step.when is not None
+            or not VisitedStep(analysis, step).runs
+        ):
             continue
         for part, reference in unproved_parts(analysis, step):
             whole = Reference(reference.sigil, reference.name, reference.path)

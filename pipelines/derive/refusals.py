@@ -10,7 +10,7 @@ from pipelines.check.wording import node_words
 from pipelines.derive.json_bounds import most_bytes
 from pipelines.derive.surely_valid import surely_valid
 from pipelines.derive.uniqueness import can_conflict
-from pipelines.derive.visited import At, unproved_parts, was_stored
+from pipelines.derive.visited import VisitedStep, unproved_parts, was_stored
 from pipelines.leaves import argument_leaves, condition_leaves
 from pipelines.nodes import Reference, StepNode, Template, references
 from pipelines.policies import admission
@@ -21,14 +21,14 @@ _REQUEST_BODY = ("root", "", "request", "body")
 _NULL = "null"
 
 
-def codes(at: At) -> Iterator[str]:
+def codes(at: VisitedStep) -> Iterator[str]:
     """The codes of errors that the step can end the request with, some of them twice."""
     refine = _REFINED.get(at.step.operation.name)
     yield from refine(at) if refine else at.step.operation.errors
     yield from _of_arguments(at)
 
 
-def _of_arguments(at: At) -> Iterator[str]:
+def _of_arguments(at: VisitedStep) -> Iterator[str]:
     step = at.step
     if "request.body" in step.operation.effects:
         yield from _of_stream(at)
@@ -44,7 +44,7 @@ def _of_arguments(at: At) -> Iterator[str]:
             yield "DOCUMENT_INVALID"  # pipelines/evaluate.py text(): text was expected there.
 
 
-def _of_stream(at: At) -> Iterator[str]:
+def _of_stream(at: VisitedStep) -> Iterator[str]:
     """What can happen to bytes while they arrive."""
     for place in streams(at.step, at.analysis.plan):
         if place == _REQUEST_BODY:
@@ -53,7 +53,7 @@ def _of_stream(at: At) -> Iterator[str]:
             yield from ("UPSTREAM_ERROR", "UPSTREAM_TIMEOUT")
 
 
-def _entered(at: At) -> Iterator[str]:
+def _entered(at: VisitedStep) -> Iterator[str]:
     """Whoever is refused by the policies already never gets here; a token for other namespaces
     does."""
     route = at.analysis.route
@@ -67,46 +67,46 @@ def _entered(at: At) -> Iterator[str]:
     yield "FORBIDDEN"
 
 
-def _path(at: At) -> Iterator[str]:
+def _path(at: VisitedStep) -> Iterator[str]:
     if _carried(at):
         yield "INVALID_PATH"
 
 
-def _carried(at: At) -> list[str]:
+def _carried(at: VisitedStep) -> list[str]:
     """The fields of the step's entity that the path carries."""
     declared = at.analysis.scope.entities.get(at.step.static["entity"])
     params = at.analysis.pipeline.params
     return [] if declared is None else [name for name in declared.fields if name in params]
 
 
-def _entity(at: At) -> Iterator[str]:
+def _entity(at: VisitedStep) -> Iterator[str]:
     entity = at.analysis.whole.entities.get(at.step.static["entity"])
     fields = [entity.fields[name] for name in _carried(at)] if entity else []
     if any(f.pattern or f.max_length is not None or f.type == "version" for f in fields):
         yield "VALIDATION_ERROR"
 
 
-def _json(at: At) -> Iterator[str]:
+def _json(at: VisitedStep) -> Iterator[str]:
     yield "INVALID_JSON"
     limits = at.analysis.whole.document.ops.limits
     if limits.max_json_bytes < limits.max_request_body_bytes:
         yield "JSON_TOO_LARGE"
 
 
-def _json_schema(at: At) -> Iterator[str]:
+def _json_schema(at: VisitedStep) -> Iterator[str]:
     schema = resolve_schema(at.analysis.whole.document, at.step.static.get("schema"))
     if schema is not True and schema != {}:
         yield "VALIDATION_ERROR"
 
 
-def _committed(at: At) -> Iterator[str]:
+def _committed(at: VisitedStep) -> Iterator[str]:
     yield "TXN_CONFLICT"
     opened = [world.transaction for world in at.worlds]
     if not opened or any(transaction is None or transaction.wrote for transaction in opened):
         yield "STORAGE_FULL"
 
 
-def _written(at: At) -> Iterator[str]:
+def _written(at: VisitedStep) -> Iterator[str]:
     document = at.analysis.whole.document
     declared = document.storage.documents.get(at.step.static["doc"])
     schema = document.storage.schemas.get(declared.schema) if declared else None
@@ -117,7 +117,7 @@ def _written(at: At) -> Iterator[str]:
         yield "VALUE_TOO_LARGE"
 
 
-def _swapped(at: At) -> Iterator[str]:
+def _swapped(at: VisitedStep) -> Iterator[str]:
     """What the same transaction has read does not change before its own writes."""
     if "if_absent" in at.step.static:
         if not any(_is_absent(at, read) for read in _read_before(at)):
@@ -127,7 +127,7 @@ def _swapped(at: At) -> Iterator[str]:
     yield from _written(at)
 
 
-def _read_before(at: At) -> Iterator[StepNode]:
+def _read_before(at: VisitedStep) -> Iterator[StepNode]:
     """Sure reads of the same document in the same transaction, with no write of its kind since."""
     begun = {world.transaction.begun for world in at.worlds if world.transaction is not None}
     if not at.inside or len(begun) != 1:
@@ -145,7 +145,7 @@ def _read_before(at: At) -> Iterator[StepNode]:
                 yield step
 
 
-def _is_absent(at: At, read: StepNode) -> bool:
+def _is_absent(at: VisitedStep, read: StepNode) -> bool:
     name = read.outputs.get("out")
     if name is None:
         return False
@@ -153,7 +153,7 @@ def _is_absent(at: At, read: StepNode) -> bool:
     return all(world.shape(place).kind == _NULL for world in at.worlds)
 
 
-def _is_as_read(at: At, read: StepNode) -> bool:
+def _is_as_read(at: VisitedStep, read: StepNode) -> bool:
     for argument, output in (("if_rev", "rev_out"), ("if_equals", "out")):
         node = at.step.dynamic.get(argument)
         if isinstance(node, Reference) and node.sigil == "$" and not node.path:
@@ -162,7 +162,7 @@ def _is_as_read(at: At, read: StepNode) -> bool:
     return False
 
 
-def _received(at: At) -> Iterator[str]:
+def _received(at: VisitedStep) -> Iterator[str]:
     document = at.analysis.whole.document
     store = document.storage.blob_stores.get(at.step.static["store"])
     limits = store.limits if store else None
@@ -175,7 +175,7 @@ def _received(at: At) -> Iterator[str]:
     yield "STORAGE_FULL"
 
 
-def _verified(at: At) -> Iterator[str]:
+def _verified(at: VisitedStep) -> Iterator[str]:
     yield "DIGEST_MISMATCH"
     if not at.inside:  # The bytes are made durable here.
         yield "STORAGE_FULL"
@@ -183,18 +183,18 @@ def _verified(at: At) -> Iterator[str]:
             yield "TXN_CONFLICT"
 
 
-def _queried(at: At) -> Iterator[str]:
+def _queried(at: VisitedStep) -> Iterator[str]:
     """Every value has its place in an order, so that only a cursor can be wrong."""
     if at.given("after") is not None:
         yield "INVALID_CURSOR"
 
 
-def _upserted(at: At) -> Iterator[str]:
+def _upserted(at: VisitedStep) -> Iterator[str]:
     if can_conflict(at.analysis.whole, at.step.static["index"]):
         yield "INDEX_CONFLICT"
 
 
-def _emitted(at: At) -> Iterator[str]:
+def _emitted(at: VisitedStep) -> Iterator[str]:
     document = at.analysis.whole.document
     event = next((e for e in document.events.types if e.name == at.step.static["type"]), None)
     if event is None or not surely_valid(at, at.step.dynamic["payload"], event.schema):
@@ -207,7 +207,7 @@ def _emitted(at: At) -> Iterator[str]:
         yield "EVENT_TOO_LARGE"
 
 
-def _replied(at: At) -> Iterator[str]:
+def _replied(at: VisitedStep) -> Iterator[str]:
     """A header's value that is not printable ASCII is refused; respond.error names its own."""
     for name in ("headers", "location"):
         node = at.step.dynamic.get(name)
@@ -216,7 +216,7 @@ def _replied(at: At) -> Iterator[str]:
                 yield "VALIDATION_ERROR"
 
 
-def _is_ascii(at: At, reference: Reference) -> bool:
+def _is_ascii(at: VisitedStep, reference: Reference) -> bool:
     target = at.analysis.plan.target(reference, at.step.index)
     if target is None:
         return False
@@ -233,7 +233,7 @@ def _is_ascii(at: At, reference: Reference) -> bool:
     return place_of(target) in (SUBJECT, ("root", "", "request", "id"))
 
 
-_REFINED: dict[str, Callable[[At], Iterator[str]]] = {
+_REFINED: dict[str, Callable[[VisitedStep], Iterator[str]]] = {
     "auth.require_scopes": _entered,
     "parse.path": _path,
     "parse.json": _json,

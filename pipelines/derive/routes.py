@@ -11,7 +11,7 @@ from pipelines.check.flow import Visit
 from pipelines.derive.answers import around_answers, step_answers
 from pipelines.derive.cost import StepCosts
 from pipelines.derive.entrances import entrances
-from pipelines.derive.facts import Cost, PathFacts, RouteFacts, StepFacts
+from pipelines.derive.facts import Cost, RouteFacts, StepFacts
 from pipelines.derive.parameters import parameters_of, request_of
 from pipelines.derive.paths import paths, worse, worst
 from pipelines.load import Loaded
@@ -85,7 +85,7 @@ def facts_of(analysis: Analysis, description: str = "") -> RouteFacts:
         ),
         paths=found,
         complete=complete,
-        cost=_cost(analysis, found, steps),
+        cost=_cost(analysis, steps),
         entrances=tuple(tuple(sorted(way)) for way in ways),
     )
 
@@ -103,7 +103,7 @@ def _descriptions(written: Json) -> dict[str, str]:
     return {route["id"]: str(route.get("description", "")) for route in routes}
 
 
-def _cost(analysis: Analysis, found: Sequence[PathFacts], steps: Sequence[StepFacts]) -> Cost:
+def _cost(analysis: Analysis, steps: Sequence[StepFacts]) -> Cost:
     """The worst of all paths; of all steps together where nobody can follow the paths."""
     known = worst(analysis)
     if known is not None:
@@ -186,8 +186,8 @@ def _type(analysis: Analysis, step: StepNode, reference: Reference, here: Sequen
 
 
 def _sets(analysis: Analysis, step: StepNode) -> Iterator[tuple[str, str]]:
-    for output, variable in step.outputs.items():
-        yield f"${variable}", output_words(output, variable, analysis.scope)
+    for variable in step.outputs.values():
+        yield f"${variable}", output_words(variable, analysis.scope)
     entity = step.static.get("entity")
     if entity is not None and step.operation.name in ("parse.path", "normalize.entity"):
         yield from _fields(analysis, entity)

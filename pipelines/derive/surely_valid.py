@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from pipelines.derive.value_schemas import ValueSchemas, expanded
-from pipelines.derive.visited import At, was_stored
+from pipelines.derive.visited import VisitedStep, was_stored
 from pipelines.nodes import Node, references
 from pipelines.validated import validated_fields
 from schema.alphabet import UnreadablePattern, read
@@ -28,7 +28,7 @@ _WORDS: Mapping[str, frozenset[str]] = {
 """The words that are understood, by the type that they speak of."""
 
 
-def surely_valid(at: At, node: Node, schema: Json) -> bool:
+def surely_valid(at: VisitedStep, node: Node, schema: Json) -> bool:
     """Whether every value that the node can have in the step fits the schema."""
     known = validated_fields(at.analysis.scope, at.step.index)
     for reference in references(node):

@@ -16,7 +16,7 @@ _KEPT = ("kv.get", "index.query", "cache.get")
 
 
 @dataclass(frozen=True)
-class At:
+class VisitedStep:
     """A step in its pipeline. `worlds` are those in which it runs."""
 
     analysis: Analysis
@@ -63,7 +63,7 @@ def unproved_parts(analysis: Analysis, step: StepNode) -> Iterator[tuple[Placeho
                 yield part, value
 
 
-def was_stored(at: At, reference: Reference) -> bool:
+def was_stored(at: VisitedStep, reference: Reference) -> bool:
     """Whether the value was written before, perhaps under another schema."""
     target = at.analysis.plan.target(reference, at.step.index)
     if target is None or target.source != "variable":
