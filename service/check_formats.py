@@ -4,14 +4,13 @@ JUnit: the form that Jenkins and GitLab read. GitHub: "Workflow commands for Git
 `::error file=…,line=…,col=…,endColumn=…,title=…::message`.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
 from errors.finding import Finding
 from service.check_source import Checked, Report, Unread
-from service.console import plain
+from service.console import json_text, plain
 
 _KEYS = ("rule", "severity", "pointer", "file", "line", "column", "message", "hint", "path")
 
@@ -23,7 +22,7 @@ def as_json(report: Report) -> str:
         "warnings": report.count("warning"),
         "findings": [finding_json(finding) for finding in report.findings],
     }
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json_text(value)
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

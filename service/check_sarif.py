@@ -5,7 +5,6 @@ JSON Pointer as its logical location, and a fingerprint that outlives other line
 """
 
 import hashlib
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import quote
 from errors.finding import Finding
 from errors.rulebook.book import entry_of
 from service.check_source import Checked, Report, Unread, rules_of
+from service.console import json_text
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -39,7 +39,7 @@ def as_sarif(report: Report) -> str:
         ],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return json_text(log)
 
 
 def _rule(id: str, report: Report) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from service.console import say
+from service.console import say, show_json
 from service.failures import CouldNotRun
 
 
@@ -30,4 +30,4 @@ def openapi(schema: Path | None) -> None:
         click.get_current_context().exit(1)
     except StartError as problem:
         raise CouldNotRun(str(problem)) from problem
-    click.echo(json.dumps(json.loads(written), indent=2, ensure_ascii=False))
+    show_json(json.loads(written))

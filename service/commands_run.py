@@ -166,7 +166,7 @@ def _replaced(
 
 def _data(chosen: "Settings", loaded: "Loaded") -> Path:
     """The data directory. Raises CouldNotRun when there is none."""
-    from service.dry_run import in_memory_only
+    from service.dry_run import in_memory_only, never_written
 
     assert loaded.schema is not None
     if not chosen.data.is_dir():
@@ -174,4 +174,6 @@ def _data(chosen: "Settings", loaded: "Loaded") -> Path:
     hidden = in_memory_only(loaded.schema)
     if hidden:
         say(f"{', '.join(hidden)}: kept in the memory of the service, so empty here")
+    if never_written(loaded.schema, chosen.data):
+        say(f"{plain(str(chosen.data))}: nothing was ever stored there, so all is empty")
     return chosen.data

@@ -88,18 +88,23 @@ def test(
 
 def _sound(loaded: "Loaded", form: str, sources: Mapping[str, bytes]) -> bool:
     """Whether the schema may serve; tells what was found in it, as `larder check` does."""
-    from service.check_formats import finding_json
-    from service.check_source import Text
+    from service.check_formats import as_junit, finding_json
+    from service.check_source import Checked, Report, Text
     from service.check_text import tell
 
+    checked = tuple(
+        Checked(file, Text(source), tuple(f for f in loaded.findings if f.file == file))
+        for file, source in sources.items()
+    )
     if form == "json" and not loaded.ok:
         found = [finding_json(finding) for finding in loaded.findings]
         show_json({"ok": False, "findings": found})
+    elif form == "junit" and not loaded.ok:
+        click.echo(as_junit(Report(checked, ())))
     else:
-        for file, source in sources.items():
-            here = [finding for finding in loaded.findings if finding.file == file]
-            for line in tell(here, Text(source)):
-                click.echo(line, err=loaded.ok or form != "text")
+        for each in checked:
+            for line in tell(each.findings, each.text):
+                click.echo(line, err=loaded.ok)
     if not loaded.ok:
         say("no example was run: the schema has errors")
     return loaded.ok

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import Any, TextIO
 import click
 
 from service.failures import Failure
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 Moved = Callable[[int], None]
 
@@ -21,7 +24,17 @@ def say(text: str) -> None:
 
 def show_json(value: Any) -> None:
     """Data for a program."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(json_text(value))
+
+
+def json_text(value: Any, *, indent: int | None = 2) -> str:
+    """JSON that may also be shown to a person: what is not printable in texts is escaped."""
+    written = json.dumps(value, indent=indent, ensure_ascii=False)
+    return _NOT_ASCII.sub(lambda found: _escaped(found[0]), written)
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -45,7 +58,7 @@ def report(failure: Failure) -> None:
     """Code, message, hint and request id of what went wrong."""
     say(f"error {failure.code}: {plain(failure.message)}")
     if failure.details:
-        say(f"  details: {json.dumps(failure.details, ensure_ascii=False)}")
+        say(f"  details: {json_text(failure.details, indent=None)}")
     if failure.hint:
         say(f"  hint: {plain(failure.hint)}")
     if failure.request_id:

@@ -79,6 +79,12 @@ def in_memory_only(schema: Schema) -> list[str]:
     return [name for name, kind in kinds.items() if kind == "memory"]
 
 
+def never_written(schema: Schema, data: Path) -> bool:
+    """Whether no store of the schema has a file below `data`."""
+    kept = [(name, store) for name, store in schema.kv_stores.items() if store.kind != "memory"]
+    return not any((data / (store.root or name) / FILE_NAME).exists() for name, store in kept)
+
+
 async def apart(world: World, work: Awaitable[None]) -> None:
     """Await what others do: their commits are not the request's."""
     stores = [s for s in world.kv.values() if isinstance(s, ScratchStore | OverlayStore)]

@@ -83,7 +83,7 @@ def create_file(path: Path) -> None:
             db.pragma("application_id", APPLICATION)
             db.pragma("user_version", FORMAT)
         else:
-            _require_format(path, version, application)
+            require_format(path, version, application)
         db.execute("COMMIT")
         sync_folder(path.parent)
     except apsw.Error as error:
@@ -150,7 +150,8 @@ def meaning(error: Exception, db: apsw.Connection) -> Exception:
     return OSError(f"the database failed: {error}")
 
 
-def _require_format(path: Path, version: int, application: int) -> None:
+def require_format(path: Path, version: int, application: int) -> None:
+    """Raises OSError for a file that is no store, or that a newer release wrote."""
     if application != APPLICATION:
         raise OSError(f"{path.name} is a database, but no store of this program")
     if version > FORMAT:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import apsw
 
-from stores.sqlite_file import APPLICATION, Patience
+from stores.sqlite_file import Patience, require_format
 from stores.sqlite_tables import SqliteTables
 
 _READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -57,8 +57,7 @@ def _reading(path: Path, how: str) -> Iterator[SqliteTables]:
     db = apsw.Connection(f"file:{quote(str(path.resolve()))}?{how}", flags=flags)
     try:
         db.set_busy_handler(Patience(10.0))
-        if db.pragma("application_id") != APPLICATION:
-            raise OSError(f"{path.name} is no store of this program")
+        require_format(path, db.pragma("user_version"), db.pragma("application_id"))
         db.pragma("query_only", True)
         yield SqliteTables(db)
     finally:

@@ -2,11 +2,15 @@
 
 import hashlib
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
+from stores.sqlite import FILE_NAME
+from stores.sqlite_file import FORMAT, create_file
 from tests.support.cli import Ran, larder_within
 from tests.support.server import ROOT, LiveServer
 
@@ -270,3 +274,22 @@ def test_live_runs_read_what_is_stored_and_leave_every_bit_as_it_is(
     stopped = fingerprint(live_server.data)
     live_runs(home, live_server.data)
     assert fingerprint(live_server.data) == stopped
+
+
+def test_a_live_run_tells_that_nothing_was_ever_stored(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    asked = ("publish_artifact", "--live", "--data", "data")
+    ran = run(tmp_path, *asked, request=PUBLISH)
+    assert ran.code == 0
+    assert "data: nothing was ever stored there, so all is empty" in ran.err
+
+
+def test_a_live_run_refuses_what_a_newer_release_wrote(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "meta"
+    create_file(folder / FILE_NAME)
+    with closing(apsw.Connection(str(folder / FILE_NAME))) as db:
+        db.pragma("user_version", FORMAT + 1)
+    asked = ("publish_artifact", "--live", "--data", "data")
+    ran = run(tmp_path, *asked, request=PUBLISH)
+    assert ran.code == 2
+    assert f"has format {FORMAT + 1}; this program knows up to {FORMAT}" in ran.err
