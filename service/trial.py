@@ -74,8 +74,10 @@ async def attempt(trial: Trial, recorder: Recorder) -> dict[str, Any]:
             }
     except NotGiven as wrong:
         raise CouldNotRun(str(wrong), hint="The example presupposes what cannot be.") from wrong
+    except BrokenPipeError:  # Who read the steps went away: that is no fault of the stores.
+        raise
     except OSError as reason:
-        raise CouldNotRun(str(reason)) from reason
+        raise CouldNotRun(reason.strerror or str(reason)) from reason
     finally:
         if upstreams is not None:
             await upstreams.close()

@@ -10,7 +10,17 @@ from tests.support.cli import larder_within
 from tests.support.server import ROOT, clean_environment
 
 FULL = Path("/dev/full")
-SAYING = ("routes", "explain list_versions", "check --rules", "openapi", "schema", "schema --meta")
+REQUEST = '{"params": {"namespace": "a", "name": "b"}}'
+RUN = f"run list_versions --request <(echo '{REQUEST}')"
+SAYING = (
+    "routes",
+    "explain list_versions",
+    "check --rules",
+    "openapi",
+    "schema",
+    "schema --meta",
+    RUN,
+)
 
 
 def shell(command: str, cwd: Path) -> tuple[int, str]:
