@@ -85,11 +85,17 @@ class Operation:
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter written `name` in schema.json."""
-        return next((p for p in self.parameters if p.name == name), None)
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        return None
 
     def output(self, name: str) -> Output | None:
         """The output written `name` in schema.json."""
-        return next((o for o in self.outputs if o.name == name), None)
+        for output in self.outputs:
+            if output.name == name:
+                return output
+        return None
 
 
 def operation(

@@ -1,5 +1,7 @@
 """Which steps a principal answers for: language.md section 8. Checker and compiler share this."""
 
+from functools import cache
+
 from pipelines.nodes import StepNode
 
 STORED = frozenset({"kv.write", "blob.write", "index.write", "event.write"})
@@ -11,13 +13,18 @@ READING = ("GET", "HEAD")
 _CHARGED = ("kv.", "blob.", "index.", "network")
 
 
+@cache
+def _is_charged(effects: frozenset[str]) -> bool:
+    return any(effect.startswith(_CHARGED) for effect in effects)
+
+
 def charged_action(step: StepNode, tags: tuple[str, ...]) -> str | None:
     """The action that a scope must list for the step to run; None for the engine's own steps.
 
     A route tagged `proxy` fills itself in the name of the service, so its writes are not charged.
     """
     effects = step.operation.effects
-    if not any(effect.startswith(_CHARGED) for effect in effects):
+    if not _is_charged(effects):
         return None
     verifies = step.operation.name == "blob.verify_digest"
     if "proxy" in tags and (verifies or not effects.isdisjoint(STORED)):

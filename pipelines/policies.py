@@ -1,6 +1,6 @@
 """Which routes a principal may reach at all: language.md section 8."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,11 +12,19 @@ from operations.context import ExecutionContext
 from pipelines.conditions import parse_condition
 from pipelines.evaluate import condition
 from pipelines.expressions import Fault
-from pipelines.nodes import Reference
+from pipelines.leaves import condition_leaves
+from pipelines.nodes import Constant, Reference
 from schema.document import Document, Route
 from schema.document_access import Policy, Require
 
 _ROUTE, _TENANT = 0, 1
+_KNOWN = {
+    ("route", ("id",)): "$route.id",
+    ("route", ("method",)): "$route.method",
+    ("route", ("tags",)): "$route.tags",
+    ("tenant", ()): "$tenant",
+}
+_HINT = f"a policy may speak of {', '.join(_KNOWN.values())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,20 @@ def admission(route: Route, document: Document) -> Admission:
         if rule is not None:
             (allow if policy.effect == "allow" else deny).append(rule)
     return Admission(tuple(allow), tuple(deny))
+
+
+def name_faults(document: Document) -> Iterator[Fault]:
+    """What policies speak of and cannot know (E201)."""
+    for position, policy in enumerate(document.auth.policies):
+        if policy.when is None:
+            continue
+        condition = parse_condition(policy.when, f"/auth/policies/{position}/when", [])
+        for pointer, leaf in condition_leaves(condition) if condition is not None else ():
+            if isinstance(leaf, Reference):
+                if (leaf.name, leaf.path) not in _KNOWN or leaf.slice is not None:
+                    yield Fault(pointer, f"a policy knows no {leaf}", _HINT)
+            elif not isinstance(leaf, Constant):
+                yield Fault(pointer, "a policy puts no texts together", _HINT)
 
 
 def reachable(route: Route, document: Document) -> bool:

@@ -6,6 +6,7 @@ event's payload. `$x` is a variable that some step sets, or a reserved root.
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,7 @@ from pipelines.shapes import (
     ANY,
     TEXT,
     Shape,
-    from_schema,
+    Shapes,
     lookup,
     optional,
     required_of,
@@ -33,12 +34,15 @@ __all__ = ("Scope", "Target", "entity_declaration", "resolve_schema")
 class Scope:
     """The names of one pipeline; `faults` are variables set twice or badly named (E203)."""
 
-    def __init__(self, pipeline: Pipeline, document: Document) -> None:
+    def __init__(
+        self, pipeline: Pipeline, document: Document, shapes: Shapes | None = None
+    ) -> None:
         self.pipeline = pipeline
         self.document = document
+        self._shapes = Shapes() if shapes is None else shapes
         self.faults: list[Fault] = []
         self.variables = dict(self._assigned())
-        self._meanings: dict[tuple[int, int], tuple[Reference, Target | Fault]] = {}
+        self._meanings: dict[int, dict[int, tuple[Reference, Target | Fault]]] = defaultdict(dict)
 
     @cached_property
     def entities(self) -> Mapping[str, EntityDeclaration]:
@@ -57,10 +61,10 @@ class Scope:
         That only changes from step to step where a validation proves something of a variable.
         """
         proved = bisect_left(self._proving, step) if self._proving else 0
-        known = self._meanings.get((id(reference), proved))
+        meanings = self._meanings[proved]
+        known = meanings.get(id(reference))
         if known is None:  # The reference is kept, so that no other one ever has its id.
-            known = reference, self._meaning(reference, step)
-            self._meanings[id(reference), proved] = known
+            known = meanings[id(reference)] = reference, self._meaning(reference, step)
         return known[1]
 
     def _meaning(self, reference: Reference, step: int) -> Target | Fault:
@@ -69,6 +73,8 @@ class Scope:
         else:
             base = self._brace(reference, step)
         if isinstance(base, Fault):
+            return base
+        if not reference.path:
             return base
         found = lookup(base.shape, reference.path)
         if isinstance(found, str):
@@ -106,7 +112,7 @@ class Scope:
             "event_id": TEXT,
             "at": TEXT,
             "sequence": Shape("integer"),
-            "payload": from_schema(schema),
+            "payload": self._shapes.of(schema),
         }
         return Shape("object", fields=fields, closed=True)
 
@@ -115,8 +121,10 @@ class Scope:
         if name in ROOTS:
             return self._root(name)
         candidates = list(self._fields(name)) or list(self._param(name))
-        candidates += self._properties(name, step)
-        candidates += self._payload(name)
+        if self.proofs:
+            candidates += self._properties(name, step)
+        if self.pipeline.event is not None:
+            candidates += self._payload(name)
         if len(candidates) == 1:
             return candidates[0]
         if candidates:
@@ -204,7 +212,7 @@ class Scope:
                 if value.name in self.variables:
                     schema = resolve_schema(self.document, node.static.get("schema"))
                     names = required_of(schema)
-                    yield Proof(node.index, value.name, from_schema(schema), names)
+                    yield Proof(node.index, value.name, self._shapes.of(schema), names)
 
     def proved(self, variable: Variable, step: int) -> Shape:
         """The variable's shape in that step."""
@@ -227,7 +235,9 @@ class Scope:
     def _assigned(self) -> Iterator[tuple[str, Variable]]:
         taken: dict[str, int] = {}
         for step in self.pipeline.steps:
-            shapes = output_shapes(step, self.document)
+            if not step.outputs:
+                continue
+            shapes = output_shapes(step, self.document, self._shapes)
             for output, name in step.outputs.items():
                 where = step.argument(output)
                 if name in ROOTS:

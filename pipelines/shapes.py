@@ -1,7 +1,7 @@
 """What is known of a value before any request: its kind, whether it may be null, what is inside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.nodes import PathPart
@@ -41,6 +41,20 @@ INTEGER = Shape("integer")
 def from_schema(schema: Any) -> Shape:
     """The shape that a JSON Schema promises; `any` where it is not plain enough to tell."""
     return _Reader(schema).shape(schema, 0)
+
+
+class Shapes:
+    """The shapes of a document's JSON Schemas, each read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Any, Shape]] = {}
+
+    def of(self, schema: Any) -> Shape:
+        """The shape that a JSON Schema of the document promises."""
+        known = self._known.get(id(schema))
+        if known is None:  # The schema is kept, so that no other one ever has its id.
+            known = self._known[id(schema)] = schema, from_schema(schema)
+        return known[1]
 
 
 class _Reader:
@@ -137,12 +151,16 @@ def of_value(value: Any) -> Shape:
 
 def optional(shape: Shape) -> Shape:
     """The same, but it may be null."""
-    return shape if shape.nullable else replace(shape, nullable=True)
+    if shape.nullable:
+        return shape
+    return Shape(shape.kind, True, shape.fields, shape.closed, shape.item)
 
 
 def present(shape: Shape) -> Shape:
     """The same, known not to be null."""
-    return replace(shape, nullable=False) if shape.nullable else shape
+    if not shape.nullable:
+        return shape
+    return Shape(shape.kind, False, shape.fields, shape.closed, shape.item)
 
 
 def lookup(shape: Shape, path: Sequence[PathPart]) -> Shape | str:

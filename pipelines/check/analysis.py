@@ -9,12 +9,16 @@ from errors.finding import Severity
 from operations.operation import Operation
 from pipelines.check.digests import Path, digest_paths
 from pipelines.check.effects import Surroundings, surroundings
-from pipelines.check.flow import Flow, walk
+from pipelines.check.flow import Flow, Visit, walk
+from pipelines.check.origins import Origins
 from pipelines.check.plan import Plan
 from pipelines.expressions import Fault
-from pipelines.nodes import Constant, Pipeline, Reference, StepNode, Template
+from pipelines.keys import Bindings, match_key
+from pipelines.nodes import Constant, Node, Pipeline, Reference, StepNode, Template
 from pipelines.parse import parse_apply, parse_route
+from pipelines.policies import name_faults
 from pipelines.scope import Scope
+from pipelines.shapes import Shapes
 from schema.document import Document, Route
 from schema.entities import Entity, compile_entity
 from schema.fields import NormalizerFault
@@ -65,7 +69,7 @@ class Analysis:
         self.pipeline = pipeline
         self.faults = faults
         self.route = route
-        self.scope = Scope(pipeline, whole.document)
+        self.scope = Scope(pipeline, whole.document, whole.shapes)
         self.by_index: Mapping[int, StepNode] = {step.index: step for step in pipeline.steps}
 
     @cached_property
@@ -77,6 +81,30 @@ class Analysis:
     def flow(self) -> Flow:
         """Every path; empty when a step could not be read, since then nothing can be proved."""
         return walk(self.plan, self.whole.around) if self.pipeline.complete else Flow()
+
+    def steps_with(self, effects: frozenset[str]) -> list[StepNode]:
+        """The steps that have one of these effects."""
+        if self._effects.isdisjoint(effects):
+            return []
+        steps = self.pipeline.steps
+        return [step for step in steps if not step.operation.effects.isdisjoint(effects)]
+
+    def runs_with(self, effects: frozenset[str]) -> list[Visit]:
+        """The visits in which a step that has one of these effects does something."""
+        if self._effects.isdisjoint(effects):
+            return []
+        runs = self.flow.runs()
+        return [visit for visit in runs if not visit.step.operation.effects.isdisjoint(effects)]
+
+    @cached_property
+    def _effects(self) -> frozenset[str]:
+        """Every effect that some step has."""
+        return frozenset().union(*(step.operation.effects for step in self.pipeline.steps))
+
+    @cached_property
+    def origins(self) -> Origins:
+        """What each value is made from."""
+        return Origins(self.plan)
 
     @cached_property
     def cache_reads(self) -> Mapping[str, str]:
@@ -114,6 +142,8 @@ class Whole:
         self.vocabulary = vocabulary
         self.lowerable = lowerable
         self.around: Surroundings = surroundings(document)
+        self.shapes = Shapes()
+        self._matches: dict[tuple[int, int], tuple[KeyTemplate, Node, Bindings | str]] = {}
         self.pipelines = tuple(self._pipelines(vocabulary))
 
     def _pipelines(self, vocabulary: Mapping[str, Operation]) -> Iterator[Analysis]:
@@ -127,6 +157,11 @@ class Whole:
             pointer = join("/replication/apply_pipelines", event)
             pipeline, faults = parse_apply(event, steps, pointer, document, vocabulary)
             yield Analysis(self, pipeline, faults)
+
+    @cached_property
+    def policies_known(self) -> bool:
+        """Whether the policies speak only of what they can know."""
+        return not any(name_faults(self.document))
 
     @cached_property
     def digest_paths(self) -> Mapping[str, frozenset[Path]]:
@@ -191,6 +226,14 @@ class Whole:
     def versions(self) -> frozenset[str]:
         """The names of all fields that hold versions."""
         return version_fields(self.entities)
+
+    def match(self, template: KeyTemplate, node: Node) -> Bindings | str:
+        """What the key in a step binds (`match_key`), found out once for each text."""
+        known = self._matches.get((id(template), id(node)))
+        if known is None:  # Both are kept, so that no others ever have their ids.
+            known = template, node, match_key(template, node)
+            self._matches[id(template), id(node)] = known
+        return known[2]
 
     def key_of(self, step: StepNode) -> KeyTemplate | None:
         """The template that the step's key must be an instance of."""

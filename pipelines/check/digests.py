@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Path = tuple[str, ...]
 """Names of properties from the document down; `[]` stands for the items of a list."""
 
+_WRITING = frozenset({"kv.write"})
 _DEPTH = 8
 _BUDGET = 5000
 """Parts of one JSON Schema that are looked at."""
@@ -40,10 +41,13 @@ def digest_paths(whole: "Whole") -> Mapping[str, frozenset[Path]]:
     fields = whole.document.entities.named.values()
     names = {n for entity in fields for n, field in entity.fields.items() if field.type == "digest"}
     found: dict[str, set[Path]] = {}
+    patterned: dict[str, frozenset[Path]] = {}
     for document, kind in whole.document.storage.documents.items():
         schema = whole.document.storage.schemas.get(kind.schema)
         places = found.setdefault(document, set())
-        places.update(_by_pattern(schema))
+        if kind.schema not in patterned:
+            patterned[kind.schema] = frozenset(_by_pattern(schema))
+        places.update(patterned[kind.schema])
         declared = properties_of(schema)
         places.update((name,) for name in names & declared.keys() if _may_be_text(declared[name]))
     for analysis in whole.pipelines:
@@ -117,13 +121,12 @@ def _written(analysis: "Analysis") -> Iterator[tuple[str, Path]]:
     What stands whole in one of the document's properties is marked by that one, so that it may
     stand in further places.
     """
-    origins = Origins(analysis.plan)
-    for step in analysis.pipeline.steps:
+    for step in analysis.steps_with(_WRITING):
         value = step.dynamic.get("value")
-        if "kv.write" not in step.operation.effects or "doc" not in step.static or value is None:
+        if "doc" not in step.static or value is None:
             continue
         places = [(path, digest) for path, leaf in _leaves(value, ())
-                  for digest in _digests_in(analysis, origins, leaf, step)]  # fmt: skip
+                  for digest in _digests_in(analysis, analysis.origins, leaf, step)]  # fmt: skip
         whole = {digest for path, (digest, is_whole) in places if is_whole and len(path) == 1}
         for path, (digest, is_whole) in places:
             if (is_whole and len(path) == 1) or digest not in whole:
@@ -151,14 +154,13 @@ def _follow(copies: Sequence[Copy], found: dict[str, set[Path]]) -> None:
 
 def _copied(analysis: "Analysis") -> Iterator[Copy]:
     """What is written as it was read, whole or in part."""
-    origins = Origins(analysis.plan)
-    for step in analysis.pipeline.steps:
+    for step in analysis.steps_with(_WRITING):
         value, document = step.dynamic.get("value"), step.static.get("doc")
-        if "kv.write" not in step.operation.effects or document is None or value is None:
+        if document is None or value is None:
             continue
         for path, leaf in _leaves(value, ()):
             place = analysis.plan.place(leaf, step.index) if isinstance(leaf, Reference) else None
-            producer = None if place is None else origins.producer(place)
+            producer = None if place is None else analysis.origins.producer(place)
             if place is None or producer is None:
                 continue
             part = tuple("[]" if isinstance(each, int) else each for each in place[3:])

@@ -53,7 +53,7 @@ class Plan:
     """All steps of one pipeline, and what its references mean.
 
     `null_caches` are the kinds of caches that may hold null; `reads` holds what each step reads,
-    by its index, its guard first.
+    by its index, its guard first, `slots` where that lies.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Plan:
         self.scope = scope
         self._null_caches = null_caches
         self.reads = {step.index: tuple(self._reads(step)) for step in pipeline.steps}
+        self.slots = {index: _slots_of(reads) for index, reads in self.reads.items()}
         asks = [self._asks(step) for step in pipeline.steps]
         shapes = dict(self._shapes())
         self.ground = Ground(shapes, dict(self._links()))
@@ -158,8 +159,7 @@ class Plan:
             sets = frozenset(("variable", "", name) for name in step.outputs.values())
             proves = self._proved.get(step.index)
             backwards.append(StepPlan(step, asked, sets, needed, atoms, proves))
-            meanings = [read.meaning for read in self.reads[step.index]]
-            needed |= {target.slot for target in meanings if isinstance(target, Target)}
+            needed |= self.slots[step.index]
             if asked:
                 atoms |= {ask.atom for ask in asked.values() if ask.atom is not None}
             if "cache.write" in step.operation.effects:  # E332 asks for the answers' statuses.
@@ -173,6 +173,10 @@ class Plan:
         """The slots that hold upstreams' answers."""
         fetches = (s for s in self.pipeline.steps if "network" in s.operation.effects)
         return frozenset(("variable", "", name) for s in fetches for name in s.outputs.values())
+
+
+def _slots_of(reads: tuple[Read, ...]) -> frozenset[Place]:
+    return frozenset(read.meaning.slot for read in reads if isinstance(read.meaning, Target))
 
 
 def _atoms(asks: Iterable[Mapping[int, Ask]]) -> Iterator[tuple[Any, ...]]:

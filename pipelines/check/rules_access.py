@@ -7,6 +7,7 @@ from pipelines.check.analysis import Analysis, rule
 from pipelines.expressions import Fault
 
 _HARMLESS = frozenset({"clock"})
+_NETWORK = frozenset({"network"})
 
 
 @rule("E301")
@@ -22,8 +23,9 @@ def auth_first(analysis: Analysis) -> Iterator[Fault]:
     seen: set[int] = set()
     for visit in analysis.flow.runs():
         step = visit.step
-        effects = step.operation.effects - _HARMLESS
-        if effects and not visit.world.authenticated and step.index not in seen:
+        if visit.world.authenticated or step.index in seen:
+            continue
+        if step.operation.effects - _HARMLESS:
             seen.add(step.index)
             told = f"{step.operation.name} runs before the caller is known"
             hint = f"begin with {_entrance(analysis)}, without a guard"
@@ -37,9 +39,9 @@ def scopes_cover_steps(analysis: Analysis) -> Iterator[Fault]:
         return
     scopes = analysis.whole.document.scope_actions
     entrances = list(_entrances(analysis))
-    for step in analysis.pipeline.steps:
+    for step in analysis.pipeline.steps if entrances else ():
         action = charged_action(step, analysis.pipeline.tags)
-        if action is None or not entrances:
+        if action is None:
             continue
         for entrance in entrances:
             lacking = [
@@ -61,9 +63,9 @@ def reads_do_not_write(analysis: Analysis) -> Iterator[Fault]:
         return
     proxy = "proxy" in analysis.pipeline.tags
     seen: set[int] = set()
-    for visit in analysis.flow.runs():
+    for visit in analysis.runs_with(STORED):
         step = visit.step
-        if step.operation.effects.isdisjoint(STORED) or step.index in seen:
+        if step.index in seen:
             continue
         if not (proxy and visit.world.fetched):
             seen.add(step.index)
@@ -75,10 +77,9 @@ def reads_do_not_write(analysis: Analysis) -> Iterator[Fault]:
 def no_network_in_transactions(analysis: Analysis) -> Iterator[Fault]:
     """No peer is awaited while a transaction is open."""
     seen: set[int] = set()
-    for visit in analysis.flow.runs():
+    for visit in analysis.runs_with(_NETWORK):
         step = visit.step
-        waits = "network" in step.operation.effects and visit.world.transaction is not None
-        if waits and step.index not in seen:
+        if visit.world.transaction is not None and step.index not in seen:
             seen.add(step.index)
             told = f"{step.operation.name} waits for a peer inside a transaction"
             yield Fault(step.pointer, told, "fetch before txn.begin", path=visit.world.path())

@@ -10,6 +10,8 @@ from schema.keys import KeyTemplate
 from schema.pointers import join
 from schema.templates import Placeholder
 
+_CACHING = frozenset({"cache.read", "cache.write"})
+
 MAX_KEY_BYTES = 1024
 """UTF-8 bytes: what the names of objects in S3 may have, the shortest of all kinds of stores."""
 
@@ -32,10 +34,8 @@ def bounded_keys(whole: Whole) -> Iterator[Fault]:
 @rule("E505")
 def injective_cache_keys(analysis: Analysis) -> Iterator[Fault]:
     """Two different requests never share the key of a cache."""
-    for step in analysis.pipeline.steps:
+    for step in analysis.steps_with(_CACHING):
         key = step.dynamic.get("key")
-        if not step.operation.effects & {"cache.read", "cache.write"}:
-            continue
         parts = key.parts if isinstance(key, Template) else ()
         for left, right in _neighbours(parts):
             between = right if isinstance(right, str) else ""

@@ -8,10 +8,16 @@ from pipelines.check.worlds import World
 from pipelines.expressions import Fault
 from pipelines.nodes import Reference, references
 
+_REPLYING = frozenset({"reply"})
+_READING = frozenset({"request.body"})
+_WRITING = frozenset({"blob.write"})
+
 
 @rule("E320")
 def verified_before_kept(analysis: Analysis) -> Iterator[Fault]:
     """Every blob.put is followed by blob.verify_digest of its digest before a commit or a reply."""
+    if not analysis.steps_with(_WRITING):
+        return
     seen: set[int] = set()
     for world, what in _settling(analysis):
         for index, place in sorted(world.pending):
@@ -26,6 +32,8 @@ def verified_before_kept(analysis: Analysis) -> Iterator[Fault]:
 @rule("E320")
 def verified_against_others(analysis: Analysis) -> Iterator[Fault]:
     """What blob.verify_digest expects does not come from the digest that it verifies."""
+    if not analysis.digests:
+        return
     own: dict[str, str] = {}
     for step in analysis.pipeline.steps:
         if step.operation.name == "string.format":
@@ -45,9 +53,9 @@ def verified_against_others(analysis: Analysis) -> Iterator[Fault]:
 @rule("E321")
 def served_from_stores(analysis: Analysis) -> Iterator[Fault]:
     """Bytes are served from a store, never while they arrive unverified."""
-    for step in analysis.pipeline.steps:
+    for step in analysis.steps_with(_REPLYING):
         body = step.dynamic.get("body")
-        if "reply" not in step.operation.effects or not isinstance(body, Reference):
+        if not isinstance(body, Reference):
             continue
         target = analysis.plan.target(body, step.index)
         if target is not None and target.shape.kind == "stream":
@@ -59,9 +67,9 @@ def served_from_stores(analysis: Analysis) -> Iterator[Fault]:
 def streams_read_once(analysis: Analysis) -> Iterator[Fault]:
     """A request's body, or an upstream's, is read at most once on every path."""
     seen: set[int] = set()
-    for visit in analysis.flow.runs():
+    for visit in analysis.runs_with(_READING):
         step, world = visit.step, visit.world
-        if "request.body" not in step.operation.effects or step.index in seen:
+        if step.index in seen:
             continue
         if world.read & streams(step, analysis.plan):
             seen.add(step.index)

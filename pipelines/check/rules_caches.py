@@ -12,7 +12,7 @@ from pipelines.nodes import Node, Reference, StepNode
 @rule("E205")
 def references_are_no_values(analysis: Analysis) -> Iterator[Fault]:
     """What may be a cached reference to stored bytes is sent, stored or cached, and no more."""
-    for step in analysis.pipeline.steps:
+    for step in analysis.pipeline.steps if analysis.cache_reads else ():
         for name, node in step.dynamic.items():
             takes_it = _takes_bytes(step, name) or "cache.write" in step.operation.effects
             for pointer, leaf in leaves(node, step.argument(name)):
@@ -25,11 +25,11 @@ def references_are_no_values(analysis: Analysis) -> Iterator[Fault]:
 @rule("E205")
 def sent_bytes(analysis: Analysis) -> Iterator[Fault]:
     """A reply of bytes gets bytes or text, also where they come from a cache."""
-    for step in analysis.pipeline.steps:
+    for step in analysis.steps_with(_REPLYING):
         node = step.dynamic.get("body")
-        if "reply" not in step.operation.effects or not _takes_bytes(step, "body"):
+        if not isinstance(node, Reference) or not _takes_bytes(step, "body"):
             continue
-        target = analysis.plan.target(node, step.index) if isinstance(node, Reference) else None
+        target = analysis.plan.target(node, step.index)
         if target is None or target.shape.kind != "any":
             continue
         cached = _cached(analysis, node)
@@ -38,6 +38,8 @@ def sent_bytes(analysis: Analysis) -> Iterator[Fault]:
             hint = "send it by respond.json, or cache nothing else in that kind"
             yield Fault(step.argument("body"), message, hint)
 
+
+_REPLYING = frozenset({"reply"})
 
 RULES = (references_are_no_values, sent_bytes)
 

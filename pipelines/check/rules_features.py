@@ -7,6 +7,7 @@ from pipelines.check.wording import node_words
 from pipelines.expressions import Fault
 from pipelines.nodes import Constant, ObjectNode, Reference, StepNode
 
+_WRITING = frozenset({"kv.write"})
 _NO_OVERWRITE = "features.allow_overwrite_artifacts is off"
 
 
@@ -81,8 +82,8 @@ def _read_before(analysis: Analysis, write: StepNode) -> frozenset[str]:
 
 def _writes(analysis: Analysis, kind: str) -> Iterator[StepNode]:
     """The steps that write a document whose key holds a field of that type."""
-    for step in analysis.pipeline.steps:
-        if "kv.write" in step.operation.effects and "doc" in step.static:
+    for step in analysis.steps_with(_WRITING):
+        if "doc" in step.static:
             template = analysis.whole.key_of(step)
             types = () if template is None else [f.type for f in template.fields.values()]
             if kind in types:

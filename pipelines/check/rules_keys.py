@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.check.analysis import Analysis, rule
 from pipelines.expressions import Fault
-from pipelines.keys import match_key
 from pipelines.nodes import ArrayNode, Constant, Node, StepNode
 from pipelines.shapes import from_schema, lookup
 from schema.document_data import IndexDeclaration, IndexKey
@@ -17,7 +16,7 @@ def keys_of_templates(analysis: Analysis) -> Iterator[Fault]:
     for step, name in _keys(analysis):
         template = analysis.whole.key_of(step)
         if template is not None:
-            found = match_key(template, step.dynamic[name])
+            found = analysis.whole.match(template, step.dynamic[name])
             if isinstance(found, str):
                 message = f"this is no key of {template.source}: {found}"
                 yield Fault(step.argument(name), message, f'write it as in "{template.source}"')
@@ -28,7 +27,7 @@ def fitting_key_values(analysis: Analysis) -> Iterator[Fault]:
     """What stands for a field in a key is of the field's type."""
     for step, name in _keys(analysis):
         template = analysis.whole.key_of(step)
-        found = "" if template is None else match_key(template, step.dynamic[name])
+        found = "" if template is None else analysis.whole.match(template, step.dynamic[name])
         if template is None or isinstance(found, str):
             continue
         for place, value in found:

@@ -40,12 +40,13 @@ def set_before_read(analysis: Analysis) -> Iterator[Fault]:
 @rule("E204")
 def present_where_needed(analysis: Analysis) -> Iterator[Fault]:
     """Nothing that may be null stands where a value is needed."""
-    needs = {step.index: list(_needs(analysis, step)) for step in analysis.pipeline.steps}
-    if not any(needs.values()):
+    found = ((step.index, list(_needs(analysis, step))) for step in analysis.pipeline.steps)
+    needs = {index: these for index, these in found if these}
+    if not needs:
         return
     seen: set[tuple[str, Reference]] = set()
     for visit in analysis.flow.runs():
-        for pointer, reference, place, why in needs[visit.step.index]:
+        for pointer, reference, place, why in needs.get(visit.step.index, ()):
             if (pointer, reference) in seen or place[:SLOT] not in visit.world.given:
                 continue
             if visit.world.shape(place).nullable:
@@ -64,23 +65,18 @@ def _may_be_set_unread(analysis: Analysis, reference: Reference) -> bool:
 
 
 def _unset(analysis: Analysis) -> Iterator[Fault]:
-    reads = {
-        index: [
-            (read.pointer, read.reference, read.meaning)
-            for read in found
-            if not read.asked and isinstance(read.meaning, Target)
-        ]
-        for index, found in analysis.plan.reads.items()
-    }
-    slots = {index: {target.slot for _, _, target in found} for index, found in reads.items()}
+    reads, slots = analysis.plan.reads, analysis.plan.slots
     yield from _fields_not_in_path(analysis)
     yield from _fields_not_parsed(analysis)
     for visit in analysis.flow.runs():
         if not slots[visit.step.index] <= visit.world.given:
-            for pointer, reference, target in reads[visit.step.index]:
-                yield from _unset_in(visit.world, pointer, reference, target)
+            for read in reads[visit.step.index]:
+                if not read.asked and isinstance(read.meaning, Target):
+                    yield from _unset_in(visit.world, read.pointer, read.reference, read.meaning)
     asked_slots: dict[int, set[Place]] = {}
     for asked in analysis.flow.asked:
+        if slots[asked.step] <= asked.world.given:
+            continue
         test = asked.ask.test
         if id(test) not in asked_slots:
             found = _asked(analysis, test, asked.step)
@@ -108,6 +104,9 @@ def _unset_in(world: World, pointer: str, reference: Reference, target: Target) 
 
 def _fields_not_in_path(analysis: Analysis) -> Iterator[Fault]:
     """A required field that the path does not carry is never there."""
+    params = analysis.pipeline.params
+    if all(place[0] != "field" or place[2] in params for place in analysis.plan.ground.shapes):
+        return
     for step in analysis.pipeline.steps:
         for pointer, _, _, target, _ in analysis.plan.reads[step.index]:
             if isinstance(target, Fault) or target.source != "field":
@@ -140,6 +139,9 @@ def _needs(analysis: Analysis, step: StepNode) -> Iterator[Need]:
 
     What is of no known type is left to E205, but for bytes, which have none.
     """
+    meanings = (read.meaning for read in analysis.plan.reads[step.index])
+    if not any(isinstance(target, Target) and target.shape.nullable for target in meanings):
+        return
     for pointer, reference, why in _needed_references(step):
         target = analysis.plan.target(reference, step.index)
         if target is None or not target.shape.nullable:

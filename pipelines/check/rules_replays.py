@@ -6,7 +6,6 @@ from itertools import islice, product
 from pipelines.check.analysis import Analysis, Whole, rule
 from pipelines.check.flow import Visit
 from pipelines.check.origins import Origins, words
-from pipelines.check.rules_policies import known_policy_names
 from pipelines.check.worlds import Place, World
 from pipelines.expressions import Fault
 from pipelines.nodes import Constant, Node, Reference, StepNode, Template
@@ -14,6 +13,7 @@ from pipelines.policies import admission
 
 _SUCCESSES = frozenset(map(str, range(200, 300)))
 _MOST_WAYS = 64
+_PUTTING = frozenset({"cache.write"})
 
 Way = frozenset[str]
 
@@ -21,7 +21,9 @@ Way = frozenset[str]
 @rule("E330")
 def whole_cache_keys(analysis: Analysis) -> Iterator[Fault]:
     """What is cached depends on nothing of the request that is not in its key."""
-    origins = Origins(analysis.plan)
+    if not analysis.steps_with(_PUTTING):
+        return
+    origins = analysis.origins
     for step, world in _puts(analysis):
         known = frozenset(_told(analysis, origins, step))
         reads = [place for _, place in origins.in_node(step.dynamic.get("value"), step)]
@@ -38,7 +40,7 @@ def whole_cache_keys(analysis: Analysis) -> Iterator[Fault]:
 @rule("E331")
 def readers_of_caches(whole: Whole) -> Iterator[Fault]:
     """Nobody gets from a cache what somebody with more rights has put there."""
-    if any(known_policy_names.check(whole)):
+    if not whole.policies_known:
         return
     puts = [each for each in _cache_steps(whole, "cache.write") if not _forgets(each[1])]
     for reader, get in _cache_steps(whole, "cache.read"):
@@ -58,7 +60,9 @@ def readers_of_caches(whole: Whole) -> Iterator[Fault]:
 @rule("E332")
 def settled_before_cached(analysis: Analysis) -> Iterator[Fault]:
     """No error is cached: nothing missing, uncommitted, or from an upstream's other answer."""
-    origins = Origins(analysis.plan)
+    if not analysis.steps_with(_PUTTING):
+        return
+    origins = analysis.origins
     seen: set[tuple[int, str]] = set()
     for visit in _putting(analysis):
         step, world = visit.step, visit.world
@@ -74,10 +78,9 @@ SCHEMA_RULES = (readers_of_caches,)
 
 
 def _putting(analysis: Analysis) -> Iterator[Visit]:
-    if any("cache.write" in step.operation.effects for step in analysis.pipeline.steps):
-        for visit in analysis.flow.runs():
-            if "cache.write" in visit.step.operation.effects and not _forgets(visit.step):
-                yield visit
+    for visit in analysis.runs_with(_PUTTING):
+        if not _forgets(visit.step):
+            yield visit
 
 
 def _forgets(step: StepNode) -> bool:

@@ -8,8 +8,7 @@ from pipelines.check.rules_types import node_shape, noun
 from pipelines.expressions import Fault
 from pipelines.nodes import ArrayNode, Constant, Node, ObjectNode, Reference, StepNode
 from pipelines.scope import resolve_schema
-from pipelines.shapes import ANY, Shape, from_schema, required_of
-from schema.document import Document
+from pipelines.shapes import ANY, Shape, required_of
 from schema.document_data import IndexDeclaration
 from schema.indexes import PRERELEASE
 from schema.pointers import join
@@ -19,12 +18,12 @@ from schema.pointers import join
 def whole_rows(analysis: Analysis) -> Iterator[Fault]:
     """A row has every value of its orderings that its document is sure to have."""
     document = analysis.whole.document
-    for step in analysis.pipeline.steps:
+    for step in analysis.steps_with(_WRITING):
         index = document.indexes.get(step.static.get("index", ""))
         given = _given(analysis, step)
-        if "index.write" not in step.operation.effects or index is None or given is None:
+        if index is None or given is None:
             continue
-        sure = _sure(document, index)
+        sure = _sure(analysis, index)
         for name, ordering in _ordered_by(index).items():
             if name in sure and name not in given:
                 message = f"the row lacks {name}, by which {ordering} orders, so it stands last"
@@ -35,13 +34,14 @@ def whole_rows(analysis: Analysis) -> Iterator[Fault]:
 def fitting_rows(analysis: Analysis) -> Iterator[Fault]:
     """What a row holds is of the types that its document has: look-ups answer with these."""
     document = analysis.whole.document
-    for step in analysis.pipeline.steps:
+    for step in analysis.steps_with(_WRITING):
         index = document.indexes.get(step.static.get("index", ""))
         value = step.dynamic.get("value")
-        if "index.write" not in step.operation.effects or index is None or value is None:
+        if index is None or value is None:
             continue
         kind = document.storage.documents.get(index.source_document)
-        source = from_schema(None if kind is None else resolve_schema(document, kind.schema))
+        schema = None if kind is None else resolve_schema(document, kind.schema)
+        source = analysis.whole.shapes.of(schema)
         if not _removes(step):
             yield from _misfits(analysis, step, value, source, step.argument("value"))
 
@@ -49,9 +49,9 @@ def fitting_rows(analysis: Analysis) -> Iterator[Fault]:
 @rule("W103")
 def limits_that_count(analysis: Analysis) -> Iterator[Fault]:
     """No look-up asks for more rows than it can get, or for fewer than one."""
-    for step in analysis.pipeline.steps:
+    for step in analysis.steps_with(_READING):
         limit = step.dynamic.get("limit")
-        if "index.read" not in step.operation.effects or not isinstance(limit, Constant):
+        if not isinstance(limit, Constant):
             continue
         asked = limit.value
         if type(asked) is int and not 1 <= asked <= MAX_LIMIT:
@@ -59,6 +59,9 @@ def limits_that_count(analysis: Analysis) -> Iterator[Fault]:
             message = f"the limit {asked} counts as {counts}"
             yield Fault(step.argument("limit"), message, f"a number from 1 to {MAX_LIMIT}")
 
+
+_WRITING = frozenset({"index.write"})
+_READING = frozenset({"index.read"})
 
 RULES = (whole_rows, fitting_rows, limits_that_count)
 
@@ -136,9 +139,10 @@ def _ordered_by(index: IndexDeclaration) -> dict[str, str]:
     return found
 
 
-def _sure(document: Document, index: IndexDeclaration) -> frozenset[str]:
+def _sure(analysis: Analysis, index: IndexDeclaration) -> frozenset[str]:
     """The properties that every source document has, and not as null."""
+    document = analysis.whole.document
     kind = document.storage.documents.get(index.source_document)
     schema = None if kind is None else resolve_schema(document, kind.schema)
-    fields = from_schema(schema).fields
+    fields = analysis.whole.shapes.of(schema).fields
     return frozenset(n for n in required_of(schema) if n in fields and not fields[n].nullable)

@@ -9,12 +9,13 @@ from pipelines.nodes import Constant
 
 _WITHOUT_BODY = (204, 205)
 _PARTS = 206
+_REPLYING = frozenset({"reply"})
 
 
 @rule("E402")
 def fitting_statuses(analysis: Analysis) -> Iterator[Fault]:
     """Successes are answered 2xx, with a body where the status has one; all else is an error."""
-    for step in analysis.pipeline.steps:
+    for step in analysis.steps_with(_REPLYING):
         status = step.static.get("status")
         if step.operation.name not in ("respond.json", "respond.bytes") or status is None:
             continue
@@ -37,9 +38,9 @@ def known_codes(whole: Whole) -> Iterator[Fault]:
     """An error code has one status: the catalogue's, or the one it was first answered with."""
     statuses = {code: entry.status for code, entry in CATALOGUE.items()}
     for analysis in whole.pipelines:
-        for step in analysis.pipeline.steps:
+        for step in analysis.steps_with(_REPLYING):
             code, status = step.static.get("code"), step.static.get("status")
-            if "reply" not in step.operation.effects or code is None or status is None:
+            if code is None or status is None:
                 continue
             usual = statuses.setdefault(code, status)
             if usual != status:

@@ -45,11 +45,13 @@ def short_transactions(analysis: Analysis) -> Iterator[Fault]:
 @rule("E323")
 def unverified_bytes_unnamed(analysis: Analysis) -> Iterator[Fault]:
     """Nothing is opened, asked for or cached by a digest before its bytes are verified."""
-    origins = Origins(analysis.plan)
+    if not analysis.steps_with(_PUTS):
+        return
+    origins = analysis.origins
     seen: set[tuple[int, str]] = set()
-    for visit in analysis.flow.runs():
+    for visit in analysis.runs_with(_TRUSTS):
         step, world = visit.step, visit.world
-        if not world.pending or not step.operation.effects & _TRUSTS:
+        if not world.pending:
             continue
         pending = {place for _, place in world.pending}
         for name in step.dynamic:
@@ -64,8 +66,8 @@ def unverified_bytes_unnamed(analysis: Analysis) -> Iterator[Fault]:
 @rule("E321")
 def bytes_not_words(analysis: Analysis) -> Iterator[Fault]:
     """No reply sends the words `request.body`, which stand for bytes in blob.put alone."""
-    for step in analysis.pipeline.steps:
-        if "reply" in step.operation.effects and step.dynamic.get("body") == Constant(REQUEST_BODY):
+    for step in analysis.steps_with(_REPLYING):
+        if step.dynamic.get("body") == Constant(REQUEST_BODY):
             message = f"{step.operation.name} would send the words {REQUEST_BODY}"
             hint = "blob.put, blob.verify_digest and blob.get the body first"
             yield Fault(step.argument("body"), message, hint)
@@ -74,12 +76,15 @@ def bytes_not_words(analysis: Analysis) -> Iterator[Fault]:
 RULES = (no_bytes_behind_a_lock, short_transactions, unverified_bytes_unnamed, bytes_not_words)
 
 _TRUSTS = frozenset({"blob.read", "cache.write", "network"})
+_PUTS = frozenset({"blob.write"})
+_REPLYING = frozenset({"reply"})
+_TURNING = frozenset({"txn"})
 _VERIFIES = "blob.verify_digest"
 
 
 def _inside(analysis: Analysis) -> Iterator[Visit]:
     """The first visit of each step that moves bytes inside a transaction."""
-    if analysis.pipeline.event is not None:
+    if analysis.pipeline.event is not None or not analysis.steps_with(_TURNING):
         return
     seen: set[int] = set()
     for visit in analysis.flow.runs():

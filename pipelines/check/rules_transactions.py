@@ -8,6 +8,8 @@ from pipelines.expressions import Fault
 from pipelines.nodes import StepNode
 from schema.document import Document
 
+_REPLYING = frozenset({"reply"})
+_TURNING = frozenset({"txn"})
 _BEGIN = '{"op": "txn.begin", "args": {"isolation": "serializable"}}'
 _COMMIT = '{"op": "txn.commit"}'
 
@@ -16,10 +18,9 @@ _COMMIT = '{"op": "txn.commit"}'
 def writes_in_transactions(analysis: Analysis) -> Iterator[Fault]:
     """Every write of a document, a row or an event lies in a transaction."""
     seen: set[int] = set()
-    for visit in analysis.flow.runs():
+    for visit in analysis.runs_with(WRITES):
         step = visit.step
-        outside = visit.world.transaction is None and not step.operation.effects.isdisjoint(WRITES)
-        if outside and step.index not in seen:
+        if visit.world.transaction is None and step.index not in seen:
             seen.add(step.index)
             message = f"{step.operation.name} writes outside a transaction"
             hint = f"put {_BEGIN} before it and {_COMMIT} behind it"
@@ -30,7 +31,7 @@ def writes_in_transactions(analysis: Analysis) -> Iterator[Fault]:
 def no_success_before_commit(analysis: Analysis) -> Iterator[Fault]:
     """No reply other than respond.error follows writes that were not committed: they are lost."""
     seen: set[int] = set()
-    for visit in analysis.flow.runs():
+    for visit in analysis.runs_with(_REPLYING):
         step, world = visit.step, visit.world
         if world.lost and _claims(step) and step.index not in seen:
             seen.add(step.index)
@@ -127,7 +128,7 @@ def _claims(step: StepNode) -> bool:
 def _replies(analysis: Analysis) -> Iterator[tuple[StepNode, World]]:
     """Every reply that is no error and ends a path, once a step and state of the transaction."""
     seen: set[tuple[int, bool]] = set()
-    for visit in analysis.flow.runs():
+    for visit in analysis.runs_with(_REPLYING):
         step, open_ = visit.step, visit.world.transaction
         if _succeeds(step) and open_ is not None and (step.index, open_.wrote) not in seen:
             seen.add((step.index, open_.wrote))
@@ -136,9 +137,9 @@ def _replies(analysis: Analysis) -> Iterator[tuple[StepNode, World]]:
 
 def _wrong_turns(analysis: Analysis) -> Iterator[Fault]:
     seen: set[int] = set()
-    for visit in analysis.flow.runs():
+    for visit in analysis.runs_with(_TURNING):
         step = visit.step
-        if "txn" not in step.operation.effects or step.index in seen:
+        if step.index in seen:
             continue
         is_open = visit.world.transaction is not None
         if is_open is (step.operation.name == "txn.begin"):
@@ -151,7 +152,7 @@ def _wrong_turns(analysis: Analysis) -> Iterator[Fault]:
 
 def _committed(analysis: Analysis) -> Iterator[tuple[Transaction, World]]:
     """Every transaction that may become durable."""
-    for visit in analysis.flow.runs():
+    for visit in analysis.runs_with(_TURNING):
         open_ = visit.world.transaction
         if visit.step.operation.name == "txn.commit" and open_ is not None:
             yield open_, visit.world

@@ -104,7 +104,7 @@ def _argument(
     elif isinstance(node, Constant) and node.value is None:
         if not wanted.nullable:
             yield Fault(pointer, f"{name} needs {noun(Shape(wanted.kind))}, not null", "")
-    elif shape.kind not in (*_ACCEPTED[wanted.kind], "null"):
+    elif shape.kind not in _ACCEPTED[wanted.kind] and shape.kind != "null":
         taken = noun(Shape(wanted.kind))
         message = f"{name} takes {taken}, and this is {noun(shape)}"
         yield Fault(pointer, message, _way_out(shape, taken))
@@ -154,8 +154,10 @@ def _json(
 
 
 def _nested(analysis: Analysis, step: StepNode, name: str, node: Node) -> Iterator[Fault]:
+    if isinstance(node, Constant | Template):
+        return
     for pointer, leaf in leaves(node, step.argument(name)):
-        shape = node_shape(analysis, leaf, step)
+        shape = node_shape(analysis, leaf, step) if isinstance(leaf, Reference) else None
         if shape is None:
             continue
         inside = [name for name, field in shape.fields.items() if field.kind in _BYTES]
