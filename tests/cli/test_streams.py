@@ -1,11 +1,16 @@
 """The command line's standard streams: closed, full, or read by nobody any more."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pipelines.examples.format import parse_examples
+from pipelines.load import load
+from pipelines.trace.recorder import StepTrace
+from service.trial import Trial, attempt, recorder_of
 from tests.support.cli import larder_within
 from tests.support.server import ROOT, clean_environment
 
@@ -87,3 +92,19 @@ def test_an_endless_file_is_not_read_to_its_end(command: str, tmp_path: Path) ->
     assert code in (1, 2)
     assert "Traceback" not in said
     assert (tmp_path / "out").stat().st_size < 10_000
+
+
+def test_a_reader_of_steps_who_goes_away_is_no_fault_of_the_stores() -> None:
+    loaded = load((ROOT / "schema.json").read_bytes(), "schema.json")
+    assert loaded.schema is not None
+    assert loaded.programs is not None
+    document = loaded.schema.document
+    route = next(each for each in document.api.routes if each.id == "list_versions")
+    examples, _ = parse_examples(route, "", document)
+    trial = Trial(loaded.schema, loaded.programs, route.id, examples[0], {})
+
+    def gone(_step: StepTrace) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        asyncio.run(attempt(trial, recorder_of(trial, gone, None)))
