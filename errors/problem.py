@@ -45,6 +45,15 @@ def problem(
     return Problem(code, message, entry.status, where, hint or entry.remedy, details or None)
 
 
+def error_body(problem: Problem, request_id: str) -> dict[str, Any]:
+    """The body that answers a problem; `where` and `hint` stand in `details`, beside its own."""
+    told = {"where": problem.where, "hint": problem.hint}
+    details = {name: value for name, value in told.items() if value} | dict(problem.details or {})
+    error: dict[str, Any] = {"code": problem.code, "message": problem.message}
+    error |= {"details": details} if details else {}
+    return {"ok": False, "error": {**error, "request_id": request_id}}
+
+
 def refuse(code: str, message: str, **facts: Any) -> Refusal:
     """The refusal to raise for `code`: `raise refuse("BLOB_TOO_LARGE", "…", limit=limit)`."""
     return Refusal(problem(code, message, **facts))

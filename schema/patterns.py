@@ -54,20 +54,29 @@ def compile_pattern(source: str, max_length: int | None = None) -> Pattern:
     """Compile a pattern; `max_length` (characters) bounds it further. Raises PatternFault."""
     if len(source) > MAX_PATTERN:
         raise PatternFault(f"the pattern has more than {MAX_PATTERN} characters")
+    matcher = compile_linear(source)
     try:
-        matcher = re2.compile(source, _options())
         extent = read(source)
-    except re2.error as fault:
-        raise PatternFault(f"not a linear-time pattern: {_text(fault)}") from None
     except UnreadablePattern as fault:
         raise PatternFault(str(fault)) from None
-    except UnicodeEncodeError:
-        raise PatternFault("the pattern holds a lone surrogate") from None
     if max_length is not None:
         known = extent.longest
         longest = max_length if known is None else min(known, max_length)
         extent = Extent(extent.alphabet, extent.shortest, longest)
     return Pattern(source, extent, _matching(matcher, extent.longest))
+
+
+def compile_linear(source: str) -> Any:
+    """A pattern as RE2 compiles it, to search and match with. Raises PatternFault."""
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    try:
+        return re2.compile(source, options)
+    except re2.error as fault:
+        raise PatternFault(f"not a linear-time pattern: {_text(fault)}") from None
+    except UnicodeEncodeError:
+        raise PatternFault("the pattern holds a lone surrogate") from None
 
 
 def _matching(matcher: Any, longest: int | None) -> Callable[[str], bool]:
@@ -88,13 +97,6 @@ def _matching(matcher: Any, longest: int | None) -> Callable[[str], bool]:
         return remembered(text) if len(text) <= 256 else forgotten(text)
 
     return matches
-
-
-def _options() -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = True
-    return options
 
 
 def _text(fault: Exception) -> str:

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import re2  # type: ignore[import-untyped]
-
 from pipelines.check.origins import Origins
 from pipelines.check.worlds import Place
 from pipelines.nodes import ArrayNode, Node, ObjectNode, Reference, StepNode, Template
 from pipelines.shapes import properties_of
 from schema.facts import resolve
+from schema.patterns import PatternFault, compile_linear
 
 if TYPE_CHECKING:
     from pipelines.check.analysis import Analysis, Whole
@@ -92,13 +91,11 @@ def _opened(schema: Any, root: Any) -> Any:
 def _only_digests(pattern: Any) -> bool:
     if not isinstance(pattern, str) or "sha256" not in pattern:
         return False
-    options = re2.Options()
-    options.log_errors = False
     try:
-        search = re2.compile(pattern, options).search
-        return bool(search(_SAMPLE)) and not any(search(other) for other in _OTHERS)
-    except (re2.error, UnicodeEncodeError):
+        search = compile_linear(pattern).search
+    except PatternFault:
         return False  # What is wrong with a pattern is E109's.
+    return bool(search(_SAMPLE)) and not any(search(other) for other in _OTHERS)
 
 
 def _may_be_text(schema: Any) -> bool:

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-import re2  # type: ignore[import-untyped]
-
 from pipelines.diff.automata import (
     ANYTHING,
     Automaton,
@@ -23,6 +21,7 @@ from pipelines.diff.automata import (
     unanchored,
 )
 from schema.alphabet import Ranges, UnreadablePattern
+from schema.patterns import PatternFault, compile_linear
 
 MOST_WALKED = 1_000_000
 """States that are walked before texts are drawn instead; about a second."""
@@ -169,10 +168,8 @@ def _text(part: Tree, random: Random) -> str:
 def _matcher(of: Language) -> Callable[[str], bool] | None:
     """What tells whether a text is of the language; None where that is not possible either."""
     try:
-        options = re2.Options()
-        options.log_errors = False
-        matches = re2.compile(_written(of.tree), options).fullmatch
-    except re2.error:
+        matches = compile_linear(_written(of.tree)).fullmatch
+    except PatternFault:
         return None
     longest = of.longest
     return lambda text: (longest is None or len(text) <= longest) and matches(text) is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlencode
 
-from errors.problem import Problem, Refusal, refuse
+from errors.problem import Problem, Refusal, error_body, refuse
 from operations import index, kv, tenancy
 from operations.context import ExecutionContext, Principal, Request, UpstreamResponse, World
 from operations.values import encode
@@ -218,13 +218,8 @@ def principal_of(asked: Ask, world: World) -> Principal:
 
 
 def _refused(problem: Problem, headers: Mapping[str, str]) -> Answered:
-    error: dict[str, Any] = {"code": problem.code, "message": problem.message}
-    told = {"where": problem.where, "hint": problem.hint}
-    details = {name: value for name, value in told.items() if value} | dict(problem.details or {})
-    error |= {"details": details} if details else {}
-    body = {"ok": False, "error": {**error, "request_id": REQUEST_ID}}
     sent = {"content-type": "application/json"} | {n.lower(): v for n, v in headers.items()}
-    return Answered(problem.status, problem.code, sent, encode(body))
+    return Answered(problem.status, problem.code, sent, encode(error_body(problem, REQUEST_ID)))
 
 
 async def _alone(others: Others) -> None:

@@ -32,6 +32,7 @@ AT_HOME = {
     "click": {"service"},
     "sqlalchemy": {"models", "config_db", "service"},
     "apsw": {"stores"},
+    "re2": {"schema"},
     "jsonschema": {"schema"},
     "jsonschema_rs": {"schema"},
 }
