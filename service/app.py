@@ -15,6 +15,7 @@ from pipelines.derive.routes import route_facts
 from pipelines.load import Loaded
 from pipelines.program import Program
 from pipelines.run import run
+from service.admin import SCOPE as ADMIN
 from service.body import BodyBounds, Disconnected, PacedReceive
 from service.declared import AnswerWatch, Declared
 from service.endpoint import REQUEST_ID
@@ -29,7 +30,6 @@ from service.runtime import Outside, Runtime, open_runtime
 from service.serving import Plan, StartError, read_plan
 from service.settings import Settings
 from service.traces import HEADER as TRACE_HEADER
-from service.traces import SCOPE as TRACE_SCOPE
 
 CLIENT_GONE = 499
 """What a request is logged with whose client left before it was answered."""
@@ -198,7 +198,7 @@ class App:
         trace.tenant = tenant_of(world.schema.document.tenancy, request.headers, principal)
         context = ExecutionContext(world, request, principal, trace.tenant)
         answer = Outlet(out.send, out.method, request.headers, out.id, out.meter)
-        if request.headers.get(TRACE_HEADER) == "1" and TRACE_SCOPE in principal.scopes:
+        if request.headers.get(TRACE_HEADER) == "1" and ADMIN in principal.scopes:
             return await runtime.tracer.answer(found.route, context, answer)
         reply = await run(found.route, context)
         return await send_reply(answer, reply)

@@ -40,7 +40,8 @@ class Beside:
 
     `replies` are JSON Schemas by status, None for a body of `media`; `codes` those of errors, with
     _ALWAYS added; `login` tells who gets in: nobody need (`none`), whoever likes (`may`), only a
-    principal (`must`). `query` and `path_values` are JSON Schemas of parameters.
+    principal (`must`). `query` and `values` are JSON Schemas of parameters. `takes_any` says
+    that the body may be anything: what is wrong with it is told in the answer.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Beside:
     codes: tuple[str, ...]
     login: Literal["none", "may", "must"] = "none"
     body: type[msgspec.Struct] | None = None
+    takes_any: bool = False
     media: str = "application/json"
     query: Mapping[str, Json] = field(default_factory=dict)
     values: Mapping[str, Json] = field(default_factory=dict)
@@ -129,6 +131,8 @@ _ONE_TOKEN: Json = {
     "additionalProperties": False,
 }
 _ANY_OBJECT: Json = {"type": "object"}
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_FINDINGS: Json = {"type": "array", "items": _ANY_OBJECT}
 _TRACES = _ok(traces={"type": "array", "items": _ANY_OBJECT}, next=_MAYBE)
 _TOKEN_ID: Json = {"type": "string", "pattern": f"^{TOKEN_ID.pattern}$"}
 _REVOKE: Json = {"operationId": "revoke_token", "parameters": {"id": "$response.body#/id"}}
@@ -209,6 +213,12 @@ BESIDE: tuple[Beside, ...] = (
         values={"file": {"enum": sorted(FILES)}},
     ),
     Beside(
+        "check_schema", "POST", "/admin/check", "administration",
+        "Judge the schema that the body is; nothing changes.",
+        {200: _ok(errors=_COUNT, warnings=_COUNT, findings=_FINDINGS)},
+        (*_ADMIN, "JSON_TOO_LARGE"), "must", takes_any=True,
+    ),
+    Beside(
         "list_traces", "GET", "/admin/traces", "administration", "Which traces there are.",
         {200: _TRACES}, (*_ADMIN, "INVALID_QUERY", "INVALID_CURSOR"), "must", query=_PAGE,
     ),
@@ -248,6 +258,8 @@ def _operation(each: Beside, components: Components, sources: Iterable[str], *, 
     if each.body is not None:
         content = {"application/json": {"schema": body_schema(each.body)}}
         operation["requestBody"] = {"required": True, "content": content}
+    elif each.takes_any:
+        operation["requestBody"] = {"content": {"application/json": {}}}
     return operation
 
 

@@ -23,12 +23,17 @@ async def read_body(request: Request, shape: type[T]) -> T:
     Raises Refusal JSON_TOO_LARGE (over 64 KiB), INVALID_JSON or VALIDATION_ERROR; what bounds the
     request's pace (`service/body.py`) adds REQUEST_TIMEOUT.
     """
+    return parse(await read_bytes(request, MAX_BYTES), shape)
+
+
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """The body as it came. Raises Refusal JSON_TOO_LARGE when it has more than `limit` bytes."""
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
-        if len(received) > MAX_BYTES:
-            raise refuse("JSON_TOO_LARGE", f"the body is over {MAX_BYTES} bytes", limit=MAX_BYTES)
-    return parse(bytes(received), shape)
+        if len(received) > limit:
+            raise refuse("JSON_TOO_LARGE", f"the body is over {limit} bytes", limit=limit)
+    return bytes(received)
 
 
 def parse(body: bytes, shape: type[T]) -> T:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from config_db.changes import generation
 from errors.problem import Refusal, refuse
 from pipelines.check.rules_routes import RESERVED
-from service import accounts, docs_page, traces
+from service import accounts, admin, docs_page, traces
 from service.endpoint import Answer, Endpoint, request_id_of
 from service.refusals import unauthorized
 from service.runtime import Runtime
@@ -35,6 +35,7 @@ def make_pages(runtime: Runtime) -> Router:
             Route("/health/ready", Endpoint({"GET": health.ready})),
             Route("/metrics", _Metrics(runtime)),
             Route("/schema", _Schema(runtime)),
+            *admin.routes(runtime.accounts.authenticator),
             *traces.routes(runtime.tracer, runtime.accounts.authenticator),
             *docs_page.routes(lambda: runtime.serving.plan, VERSION),
         ],

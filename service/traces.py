@@ -26,16 +26,15 @@ from pipelines.run import run
 from pipelines.trace.programs import recording, traced_programs, watched_world
 from pipelines.trace.recorder import Recorder
 from schema.model import Schema
+from service.admin import admit
 from service.endpoint import Answer, Endpoint
 from service.exchange import new_request_id
 from service.masks import preview_for
-from service.refusals import unauthorized
 from service.replies import Outlet, Sent, send_reply
 from service.times import iso_seconds
 from service.tokens import Authenticator
 
 HEADER = "x-larder-trace"
-SCOPE = "admin"
 MOST_TRACES = 100
 MOST_BYTES = 4 * 1024 * 1024
 MOST_TIMING = 4096
@@ -197,30 +196,19 @@ class _Pages:
 
     async def one(self, request: Request) -> Answer:
         """One trace."""
-        await self._admit(request)
+        await admit(self._authenticator, request)
         found = self._tracer.kept.find(request.path_params["name"])
         return Answer(200, {"ok": True, "trace": msgspec.Raw(found)})
 
     async def latest(self, request: Request) -> Answer:
         """Which traces there are, the newest first."""
-        await self._admit(request)
+        await admit(self._authenticator, request)
         limit = request.query_params.get("limit", str(PAGE))
         if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= MOST_TRACES):
             told = f"limit is a whole number from 1 to {MOST_TRACES}"
             raise refuse("INVALID_QUERY", told, where="limit")
         traces, more = self._tracer.kept.latest(int(limit), request.query_params.get("after"))
         return Answer(200, {"ok": True, "traces": traces, "next": more})
-
-    async def _admit(self, request: Request) -> None:
-        """Raises Refusal UNAUTHORIZED or FORBIDDEN."""
-        principal = await self._authenticator.principal(request.scope["headers"])
-        if principal.subject is None:
-            raise unauthorized("log in first")
-        if SCOPE not in principal.scopes:
-            raise refuse("FORBIDDEN", f"this needs the scope {SCOPE}", scopes=[SCOPE], mode="any")
-        if principal.namespaces is not None:
-            named = list(principal.namespaces)
-            raise refuse("FORBIDDEN", "your token is for other namespaces", namespaces=named)
 
 
 def _adding(out: Outlet, named: dict[str, str]) -> Outlet:
