@@ -170,7 +170,8 @@ class Scope:
                 continue
             if self._producer(proof.variable) == "parse.json":
                 seen.add(proof.variable)
-                yield Target("variable", proof.variable, (name,), inner, proof.shape)
+                shape = optional(inner) if proof.shape.nullable else inner
+                yield Target("variable", proof.variable, (name,), shape, proof.shape)
 
     def _payload(self, name: str) -> Iterator[Target]:
         if self.pipeline.event is None:

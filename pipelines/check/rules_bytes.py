@@ -6,7 +6,7 @@ from pipelines.check.analysis import Analysis, rule
 from pipelines.check.effects import streams
 from pipelines.check.worlds import World
 from pipelines.expressions import Fault
-from pipelines.nodes import Reference, references
+from pipelines.nodes import Node, Reference, references
 
 _REPLYING = frozenset({"reply"})
 _READING = frozenset({"request.body"})
@@ -37,13 +37,13 @@ def verified_against_others(analysis: Analysis) -> Iterator[Fault]:
     own: dict[str, str] = {}
     for step in analysis.pipeline.steps:
         if step.operation.name == "string.format":
-            read = {own.get(r.name, r.name) for r in references(step.dynamic["template"])}
+            read = {own.get(r.name, r.name) for r in _variables(step.dynamic["template"])}
             own.update((step.outputs["out"], name) for name in read if name in analysis.digests)
         expected = step.dynamic.get("expected")
         if step.operation.name != "blob.verify_digest" or expected is None:
             continue
-        verified = {reference.name for reference in references(step.dynamic["digest"])}
-        for reference in references(expected):
+        verified = {reference.name for reference in _variables(step.dynamic["digest"])}
+        for reference in _variables(expected):
             if own.get(reference.name, reference.name) in verified & analysis.digests:
                 message = f"{reference} comes from the digest that is verified, so it always fits"
                 hint = "leave it out to compare with what the client declares"
@@ -79,6 +79,11 @@ def streams_read_once(analysis: Analysis) -> Iterator[Fault]:
 
 
 RULES = (verified_before_kept, verified_against_others, served_from_stores, streams_read_once)
+
+
+def _variables(node: Node) -> Iterator[Reference]:
+    """The variables that a node reads: a field may have the same name."""
+    return (reference for reference in references(node) if reference.sigil == "$")
 
 
 def _settling(analysis: Analysis) -> Iterator[tuple[World, str]]:
