@@ -58,6 +58,7 @@ def place(value: Any, way: list[str]) -> Any:
 
 
 def test_it_is_a_json_schema_of_2020_12() -> None:
+    assert META["$schema"] == jsonschema.Draft202012Validator.META_SCHEMA["$id"]
     jsonschema.Draft202012Validator.check_schema(META)
 
 

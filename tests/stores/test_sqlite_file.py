@@ -90,12 +90,12 @@ def test_tables_have_no_rowid(path: Path) -> None:
 @pytest.mark.parametrize("version", ["3.51.2", "3.40.1", "3.9.99", "2.99.0"])
 def test_an_old_sqlite_is_refused(version: str) -> None:
     with pytest.raises(OSError, match=re.escape(f"SQLite {version} is too old: 3.51.3")):
-        require_sqlite(version)
+        assert require_sqlite(version) is None
 
 
 @pytest.mark.parametrize("version", ["3.51.3", "3.52.0", "3.51.10", "4.0.0"])
 def test_a_new_sqlite_is_welcome(version: str) -> None:
-    require_sqlite(version)
+    assert require_sqlite(version) is None
 
 
 def test_a_file_that_a_newer_release_wrote_is_refused_and_not_touched(path: Path) -> None:

@@ -215,7 +215,7 @@ class StagingContract:
         assert await stored(blobs) == set()
 
     async def test_an_open_store_is_ready(self, blobs: BlobStore) -> None:
-        await blobs.ready()
+        assert await blobs.ready() is None
 
     async def test_a_closed_store_is_not_ready(self, blobs: BlobStore) -> None:
         await blobs.close()

@@ -117,7 +117,7 @@ class DocumentsContract:
         assert stats[:3] == (1, 1, 2)
 
     async def test_an_open_store_is_ready(self, store: KvStore) -> None:
-        await store.ready()
+        assert await store.ready() is None
 
     async def test_a_closed_store_is_not_ready_and_takes_nothing(self, store: KvStore) -> None:
         await store.close()
