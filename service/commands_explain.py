@@ -1,7 +1,7 @@
 """`larder explain` and `larder routes`: what is derived of routes, for maintainers and auditors."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -9,7 +9,7 @@ from service.console import say, show_json, show_rows
 from service.failures import CouldNotRun
 
 if TYPE_CHECKING:
-    from pipelines.derive.facts import RouteFacts
+    from pipelines.load import Loaded
 
 
 @click.command()
@@ -29,15 +29,18 @@ def explain(route: str, file: Path | None, form: Literal["text", "json", "dot", 
     each path to a reply: when it is taken, what it runs, what it costs at most. Exits with 1 when
     the schema has errors, with 2 when there is no such route.
     """
-    from pipelines.explain.formats import as_json, named
+    from pipelines.derive.routes import apply_facts, route_facts
+    from pipelines.explain.formats import as_json
     from pipelines.explain.formats import explain as told
     from schema.nearest import hint
 
-    every = _facts(file, events=True)
-    facts = named(every, route)
-    if facts is None:
-        known = [each.id for each in every]
+    loaded, written = _loaded(file)
+    found = route_facts(loaded, written=written, only=route) or apply_facts(loaded, only=route)
+    if not found:
+        known = [each.id for each in loaded.routes]
+        known += loaded.programs.apply if loaded.programs is not None else ()
         raise CouldNotRun(f"there is no route {route}", hint=hint(route, known))
+    facts = found[0]
     if form == "json":
         show_json(as_json(facts))
     else:
@@ -53,10 +56,12 @@ def routes(file: Path | None, form: str) -> None:
     `calls` are the store calls of the dearest path; those of a transaction that loses its races
     stand in brackets, the retries included.
     """
+    from pipelines.derive.routes import route_facts
     from pipelines.explain.formats import summary
     from pipelines.explain.listing import scope_words, size_words
 
-    every = _facts(file, events=False)
+    loaded, written = _loaded(file)
+    every = route_facts(loaded, written=written)
     if form == "json":
         show_json([summary(facts) for facts in every])
         return
@@ -71,9 +76,8 @@ def routes(file: Path | None, form: str) -> None:
     show_rows(columns, rows)
 
 
-def _facts(file: Path | None, *, events: bool) -> "tuple[RouteFacts, ...]":
-    """The facts of a schema without errors; with errors, prints them and exits with 1."""
-    from pipelines.derive.routes import apply_facts, route_facts
+def _loaded(file: Path | None) -> "tuple[Loaded, Any]":
+    """A schema without errors, and as it is written; with errors, prints them and exits with 1."""
     from pipelines.load import load
     from schema.parse import parse
     from service.example_runs import read_source
@@ -86,8 +90,7 @@ def _facts(file: Path | None, *, events: bool) -> "tuple[RouteFacts, ...]":
             click.echo(str(finding))
         say("nothing is derived: the schema has errors")
         click.get_current_context().exit(1)
-    found = route_facts(loaded, written=parse(source, str(chosen)).value)
-    return (*found, *apply_facts(loaded)) if events else found
+    return loaded, parse(source, str(chosen)).value
 
 
 def _served() -> Path:

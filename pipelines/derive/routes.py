@@ -33,9 +33,13 @@ _MOST_VISITS = 256
 
 
 def route_facts(
-    loaded: Loaded, vocabulary: Sequence[Operation] | None = None, written: Json = None
+    loaded: Loaded,
+    vocabulary: Sequence[Operation] | None = None,
+    written: Json = None,
+    only: str | None = None,
 ) -> tuple[RouteFacts, ...]:
-    """The facts of each declared route, in order; none when the schema may not serve.
+    """The facts of each declared route (or `only` of the one of that id), in order; none when the
+    schema may not serve.
 
     Without a `vocabulary` it is the one that `load` takes. `written` is the document as it was
     read: descriptions stand there only.
@@ -44,16 +48,19 @@ def route_facts(
     return tuple(
         facts_of(analysis, told.get(analysis.pipeline.id, ""))
         for analysis in _analyses(loaded, vocabulary)
-        if analysis.route is not None
+        if analysis.route is not None and only in (None, analysis.pipeline.id)
     )
 
 
 def apply_facts(
-    loaded: Loaded, vocabulary: Sequence[Operation] | None = None
+    loaded: Loaded, vocabulary: Sequence[Operation] | None = None, only: str | None = None
 ) -> tuple[RouteFacts, ...]:
-    """The facts of each apply pipeline: its `id` is the event's type, `method` and `path` empty."""
+    """The facts of each apply pipeline (or `only` of that event type's): its `id` is the event's
+    type, `method` and `path` empty."""
     return tuple(
-        facts_of(analysis) for analysis in _analyses(loaded, vocabulary) if analysis.route is None
+        facts_of(analysis)
+        for analysis in _analyses(loaded, vocabulary)
+        if analysis.route is None and only in (None, analysis.pipeline.event)
     )
 
 

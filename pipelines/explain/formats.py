@@ -1,6 +1,6 @@
 """One pipeline explained: as text for people, JSON for programs, DOT or Mermaid for pictures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal
 
@@ -41,11 +41,6 @@ def summary(facts: RouteFacts) -> dict[str, Any]:
         "statuses": sorted(facts.statuses),
         "cost": _plain(facts.cost),
     }
-
-
-def named(every: Iterable[RouteFacts], name: str) -> RouteFacts | None:
-    """The route or the apply pipeline of that name."""
-    return next((facts for facts in every if facts.id == name), None)
 
 
 def _plain(value: Any) -> Any:
