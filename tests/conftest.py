@@ -1,5 +1,6 @@
 """Fixtures for every room."""
 
+import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,13 +8,24 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support.server import LiveServer
+from operations.extensions import extended
+from tests.support.server import EXTENSION, LiveServer
 
 # A slow machine is no fault of the code: what is too slow is found by the run's own time limit.
 settings.register_profile("larder", deadline=None)
 settings.load_profile("larder")
 
 StartServer = Callable[..., LiveServer]
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The package acme-larder is installed."""
+    monkeypatch.syspath_prepend(str(EXTENSION))
+    importlib.invalidate_caches()
+    extended.cache_clear()
+    yield
+    extended.cache_clear()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from operations.extensions import extended
 from tests.support.cli import larder_within
 from tests.support.server import ROOT
 
@@ -33,14 +32,10 @@ def test_meta_prints_the_schema_that_editors_read(tmp_path: Path) -> None:
     assert json.loads(ran.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
-def test_meta_knows_the_extensions_that_the_file_lists(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "tests" / "support" / "extension"))
-    extended.cache_clear()
+@pytest.mark.usefixtures("installed")
+def test_meta_knows_the_extensions_that_the_file_lists(tmp_path: Path) -> None:
     (tmp_path / "own.json").write_text('{"ops": {"allowed": ["kv.get", "acme.shout"]}}')
     printed = larder_within("schema", "--meta", "own.json", home=tmp_path).json()
-    extended.cache_clear()
     rules = {each["if"]["properties"]["op"]["const"] for each in printed["$defs"]["Step"]["allOf"]}
     assert "acme.shout" in rules
     assert len(rules) == 31

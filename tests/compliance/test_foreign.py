@@ -1,19 +1,14 @@
 """Schemas of others: what keeps each from running is told, exactly, under its category."""
 
-import importlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from operations.extensions import extended
 from pipelines.load import load
 from tests.compliance import needs_checks, proof_checks, route_checks
 from tests.compliance.report import CATEGORIES, Result, perform
 from tests.compliance.subject import read
-from tests.support.server import ROOT
 
-EXTENSION = ROOT / "tests" / "support" / "extension"
 FOREIGN = Path(__file__).with_name("foreign")
 
 
@@ -28,16 +23,6 @@ async def judged(name: str, **environ: str) -> dict[str, Result]:
     results = [await perform(check) for check in checks]
     assert len({result.name for result in results}) == len(results)
     return {result.name: result for result in results}
-
-
-@pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The package acme-larder is installed."""
-    monkeypatch.syspath_prepend(str(EXTENSION))
-    importlib.invalidate_caches()
-    extended.cache_clear()
-    yield
-    extended.cache_clear()
 
 
 def named(results: dict[str, Result], status: str) -> set[str]:

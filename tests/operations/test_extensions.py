@@ -4,33 +4,21 @@ import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from operations.extensions import extended, vocabulary_for
+from operations.extensions import vocabulary_for
 from operations.vocabulary import VOCABULARY
 from pipelines.load import load
 from tests.support.mini import ENTRY, mini, step
-from tests.support.server import ROOT
+from tests.support.server import EXTENSION, ROOT
 
-EXTENSION = ROOT / "tests" / "support" / "extension"
 SHOUT = mini(
     *ENTRY,
     step("acme.shout", text="{name}", out="loud"),
     step("respond.json", status=200, body="$loud"),
 )
-
-
-@pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The package acme-larder is installed."""
-    monkeypatch.syspath_prepend(str(EXTENSION))
-    importlib.invalidate_caches()
-    extended.cache_clear()
-    yield
-    extended.cache_clear()
 
 
 def test_without_extensions_there_are_the_thirty() -> None:

@@ -10,9 +10,8 @@ import pytest
 
 from tests.journeys.inside import snapshot
 from tests.support.mini import step
-from tests.support.server import ROOT, Answer, LiveServer
+from tests.support.server import EXTENSION, ROOT, Answer, LiveServer
 
-EXTENSION = ROOT / "tests" / "support" / "extension"
 ITEM = "/{namespace}/{name}/{version}/{variant}"
 KEY = "proxied/{namespace}/{name}/{version}/{variant}"
 ENTRY = [

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = ROOT / "tests" / "support" / "extension"
+"""Where the package acme-larder lies, which offers operations."""
 PASSWORD = "correct horse battery staple"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
