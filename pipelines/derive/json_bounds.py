@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.derive.value_schemas import DIGEST
 from pipelines.shapes import properties_of
 from schema.facts import resolve
 
@@ -52,6 +53,8 @@ class _Reader:
         if kind == "object":
             return self.object(schema, depth)
         if kind == "array":
+            if "prefixItems" in schema:
+                return None
             most, inner = schema.get("maxItems"), self.bytes(schema.get("items"), depth + 1)
             return None if inner is None or not isinstance(most, int) else 2 + most * (inner + 1)
         return _NUMBER if kind in ("integer", "number") else len("false")
@@ -73,7 +76,4 @@ def _longest(schema: Mapping[str, Json]) -> int | None:
     most = schema.get("maxLength")
     if isinstance(most, int):
         return most
-    return len("sha256:") + 64 if schema.get("pattern") == DIGEST_PATTERN else None
-
-
-DIGEST_PATTERN = "^sha256:[0-9a-f]{64}$"
+    return len("sha256:") + 64 if schema.get("pattern") == DIGEST["pattern"] else None

@@ -26,7 +26,7 @@ from schema.facts import resolve
 
 Json = Any
 
-DIGEST: Json = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+DIGEST: dict[str, Json] = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 INSTANT: Json = {"type": "string", "format": "date-time", "minLength": 24, "maxLength": 24}
 NAME: Json = {"type": ["string", "null"], "minLength": 1, "maxLength": 128}
 """A principal's subject: the name of a user (`config_db/accounts.py`)."""
