@@ -5,9 +5,11 @@ The service at start, the command line and the compliance run all call `load`.
 
 import gc
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from heapq import nsmallest
+from itertools import chain
 from typing import Any
 
 from errors.finding import Finding
@@ -29,6 +31,9 @@ from schema.nearest import few_hints
 from schema.parse import Parsed, parse
 from schema.salvage import salvage
 from schema.shape import document, shape_findings, typed
+
+MOST_FINDINGS = 1000
+"""Findings of one schema that are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +93,46 @@ def _load(
 ) -> Loaded:
     parsed = parse(source, file)
     if parsed.findings:
-        return Loaded(tuple(sorted(parsed.findings)))
+        return Loaded(told(parsed.findings))
     declared = typed(parsed.value)
     if declared is None:
         shape = shape_findings(parsed.value, parsed.places)
-        return Loaded(tuple(sorted({*shape, *_salvaged(parsed, shape, vocabulary, rules)})))
+        rest = _salvaged(parsed, shape, vocabulary, rules) if len(shape) <= MOST_FINDINGS else ()
+        return Loaded(told(chain(shape, rest)))
     operations = operations_for(declared.ops.allowed, vocabulary)
     whole = analyse(declared, operations)
-    findings = tuple(sorted({*_findings(parsed, whole, rules)}))
+    findings = told(_findings(parsed, whole, rules))
     scopes = [analysis.scope for analysis in whole.pipelines]
     whole.pipelines = ()  # They know each other: apart, they go without the collector.
     if any(finding.severity == "error" for finding in findings):
         return Loaded(findings)
     schema = link(declared, f"sha256:{hashlib.sha256(source).hexdigest()}")
     return Loaded(findings, schema, compile_schema(schema, operations, scopes=scopes))
+
+
+def told(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in order of place, each once.
+
+    Of more than MOST_FINDINGS the first errors, then the first warnings; the last that is told
+    says that there are others.
+    """
+    found: set[Finding] = set()
+    left_out = 0
+    for finding in findings:
+        found.add(finding)
+        if len(found) > 2 * MOST_FINDINGS:
+            left_out += MOST_FINDINGS
+            found = {*nsmallest(len(found) - MOST_FINDINGS, found, _weight)}
+    left_out += max(len(found) - MOST_FINDINGS, 0)
+    kept = sorted(nsmallest(MOST_FINDINGS, found, _weight))
+    if left_out:
+        more = f"{kept[-1].message}; at least {left_out} more are not listed"
+        kept[-1] = replace(kept[-1], message=more)
+    return tuple(kept)
+
+
+def _weight(finding: Finding) -> tuple[bool, Finding]:
+    return finding.severity != "error", finding
 
 
 def _salvaged(

@@ -13,6 +13,9 @@ from schema.document import Document, Route, Step
 from schema.nearest import nearest
 from schema.pointers import join
 
+MAX_STEPS = 1000
+"""Steps of one pipeline that are read: those behind them would never be followed (E404)."""
+
 _LOWEST = {"status": (200, "HTTP status"), "error_status": (400, "HTTP status of an error")}
 _NAME_OF = {
     "entity": "entity", "document": "document", "index": "index", "blob_store": "blob store",
@@ -70,7 +73,11 @@ def _steps(
 ) -> tuple[tuple[StepNode, ...], frozenset[str]]:
     parsed = []
     unread: set[str] = set()
-    for index, step in enumerate(steps):
+    if len(steps) > MAX_STEPS:
+        message = f"more than {MAX_STEPS} steps, too many to check"
+        faults.append(Fault(f"{pointer}/{MAX_STEPS}", message, "split the route", "E404"))
+        unread.update(*map(_texts, steps[MAX_STEPS:]))
+    for index, step in enumerate(steps[:MAX_STEPS]):
         operation = vocabulary.get(step.op)
         where = f"{pointer}/{index}"
         if operation is None:

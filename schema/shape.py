@@ -5,6 +5,7 @@ Unknown keys are E102, wrong types and values E103, missing keys E104.
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -29,16 +30,21 @@ _NOUNS = {
     "null": "null",
 }
 _MASK = "\0"
+MOST_SHAPE_FINDINGS = 10_000
 
 
 def shape_findings(value: Json, places: Places) -> list[Finding]:
-    """Everything that is wrong with the shape of a parsed schema.json, in the order of the text."""
+    """What is wrong with the shape of a parsed schema.json, in the order of the text.
+
+    That is everything, unless more than MOST_SHAPE_FINDINGS are found.
+    """
     plain = strip(value)
-    found = [
+    every = (
         finding
         for failure in _validator().iter_errors(plain)
         for finding in _findings(failure, places)
-    ]
+    )
+    found = list(islice(every, MOST_SHAPE_FINDINGS))
     return sorted({*found, *_reals(plain, [], places)})
 
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from errors.finding import Severity
 from operations.operation import Operation
-from pipelines.check.digests import Path, digest_paths
+from pipelines.check.digests import KeptDigests, Path, digest_paths, kept_digests
 from pipelines.check.effects import Surroundings, surroundings
 from pipelines.check.flow import Flow, Visit, walk
 from pipelines.check.origins import Origins
@@ -100,6 +100,17 @@ class Analysis:
     def _effects(self) -> frozenset[str]:
         """Every effect that some step has."""
         return frozenset().union(*(step.operation.effects for step in self.pipeline.steps))
+
+    @cached_property
+    def kept_digests(self) -> KeptDigests:
+        """What the pipeline makes of digests."""
+        return kept_digests(self)
+
+    def forget(self) -> None:
+        """Let go of what the rules about one pipeline needed, but for what the schema's ask for."""
+        assert self.kept_digests
+        for large in ("flow", "plan", "origins"):
+            self.__dict__.pop(large, None)
 
     @cached_property
     def origins(self) -> Origins:

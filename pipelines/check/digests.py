@@ -1,7 +1,7 @@
 """Which properties of documents hold digests: what a document keeps alive."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.check.origins import Origins
 from pipelines.check.worlds import Place
@@ -50,10 +50,22 @@ def digest_paths(whole: "Whole") -> Mapping[str, frozenset[Path]]:
         declared = properties_of(schema)
         places.update((name,) for name in names & declared.keys() if _may_be_text(declared[name]))
     for analysis in whole.pipelines:
-        for document, path in _written(analysis):
+        for document, path in analysis.kept_digests.written:
             found.setdefault(document, set()).add(path)
-    _follow([copy for analysis in whole.pipelines for copy in _copied(analysis)], found)
+    _follow([copy for each in whole.pipelines for copy in each.kept_digests.copied], found)
     return {document: frozenset(places) for document, places in found.items()}
+
+
+class KeptDigests(NamedTuple):
+    """The places that a pipeline writes digests to, and what it writes as it was read."""
+
+    written: tuple[tuple[str, Path], ...]
+    copied: tuple["Copy", ...]
+
+
+def kept_digests(analysis: "Analysis") -> KeptDigests:
+    """What a pipeline makes of digests."""
+    return KeptDigests(tuple(_written(analysis)), tuple(_copied(analysis)))
 
 
 def _by_pattern(root: Any) -> Iterator[Path]:

@@ -62,6 +62,7 @@ SCHEMA_RULES: tuple[Rule[Whole], ...] = (
     *rules_bounds.SCHEMA_RULES,
     *rules_replication.SCHEMA_RULES,
     *rules_collection.SCHEMA_RULES,
+    *rules_features.SCHEMA_RULES,
     *rules_cost.SCHEMA_RULES,
 )
 
@@ -85,6 +86,7 @@ def check(
         for rule in pipeline_rules:
             for fault in rule.check(analysis):
                 yield rule.id, weights[rule.id], fault
+        analysis.forget()
     for rule in rules:
         if rule not in PIPELINE_RULES:
             for fault in rule.check(whole):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipelines.check.analysis import Analysis, rule
+from pipelines.check.analysis import Analysis, Whole, rule
 from pipelines.check.wording import node_words
 from pipelines.expressions import Fault
 from pipelines.nodes import Constant, ObjectNode, Reference, StepNode
@@ -24,15 +24,15 @@ def immutable_tags(analysis: Analysis) -> Iterator[Fault]:
 
 
 @rule("E316")
-def immutable_versions(analysis: Analysis) -> Iterator[Fault]:
+def immutable_versions(whole: Whole) -> Iterator[Fault]:
     """Without allow_overwrite_artifacts a version's document is never replaced or removed blindly.
 
     kv.cas_put may still write it, once with if_absent, or from a known state to the next
     (`withdrawn`) with if_rev or if_equals, which keeps the bytes that it names.
     """
-    if analysis.whole.document.features.allow_overwrite_artifacts:
+    if whole.document.features.allow_overwrite_artifacts:
         return
-    for step in _writes(analysis, "version"):
+    for analysis, step in _writes_of_versions(whole):
         if step.operation.name != "kv.cas_put":
             message = f"{step.operation.name} may replace {step.static['doc']}, kept by version"
             hint = f'{_NO_OVERWRITE}: use kv.cas_put with "if_absent": true'
@@ -44,7 +44,15 @@ def immutable_versions(analysis: Analysis) -> Iterator[Fault]:
                 yield Fault(step.pointer, message, hint)
 
 
-RULES = (immutable_tags, immutable_versions)
+RULES = (immutable_tags,)
+SCHEMA_RULES = (immutable_versions,)
+"""The rules about the schema."""
+
+
+def _writes_of_versions(whole: Whole) -> Iterator[tuple[Analysis, StepNode]]:
+    for analysis in whole.pipelines:
+        for step in _writes(analysis, "version"):
+            yield analysis, step
 
 
 def _keeps_bytes(analysis: Analysis, step: StepNode) -> bool:

@@ -38,6 +38,7 @@ def reachable_steps(analysis: Analysis) -> Iterator[Fault]:
 def followable(analysis: Analysis) -> Iterator[Fault]:
     """The paths through a pipeline are few enough to be followed one by one."""
     step = analysis.flow.exceeded
+    yield from (fault for fault in analysis.faults if fault.rule == "E404")
     if step is not None:
         message = f"more than {MAX_WORLDS} different situations meet here, too many to check"
         yield Fault(step.pointer, message, "guard fewer steps, or reply earlier")

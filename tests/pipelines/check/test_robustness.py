@@ -82,3 +82,23 @@ def test_a_json_schema_that_grows_with_its_references_does_not_hold_up_the_check
         "type": "object", "properties": {name: {"$ref": "#"} for name in names},
     }  # fmt: skip
     assert load(json.dumps(schema).encode(), "schema.json").ok
+
+
+def test_of_very_many_findings_the_first_thousand_errors_are_told_and_how_many_more() -> None:
+    schema = copy.deepcopy(SHIPPED)
+    schema |= {f"surplus{number}": number for number in range(3000)}
+    findings = load(json.dumps(schema).encode(), "schema.json").findings
+    assert len(findings) == 1000 and {finding.rule for finding in findings} == {"E102"}
+    assert findings[0].pointer == "/surplus0"
+    assert findings[-1].message.endswith("; at least 2000 more are not listed")
+
+
+def test_a_pipeline_of_very_many_steps_is_refused_before_its_paths_are_followed() -> None:
+    schema = copy.deepcopy(SHIPPED)
+    more = [{"op": "time.now_iso8601", "args": {"out": f"t{number}"}} for number in range(20_000)]
+    schema["api"]["routes"][0]["pipeline"] += more
+    told = {(f.rule, f.pointer) for f in load(json.dumps(schema).encode(), "schema.json").findings}
+    assert told == {
+        ("E404", "/api/routes/0/pipeline/1000"),
+        ("E701", "/api/routes/0/pipeline"),
+    }
