@@ -23,6 +23,9 @@ BELOW = {
 }  # fmt: skip
 """What each room may import of ours, beside itself."""
 
+READERS = ("diff", "editor", "explain", "trace")
+"""Rooms in pipelines/ that read what the others make: none of these knows them."""
+
 AT_HOME = {
     "starlette": {"service"},
     "uvicorn": {"service"},
@@ -70,6 +73,19 @@ def test_a_room_imports_only_rooms_below_it(room: str) -> None:
         for file in modules(room)
         for name, line in imported(file)
         if name.partition(".")[0] in BELOW and not is_within(name, allowed)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_reads_pipelines_is_unknown_to_what_makes_them(reader: str) -> None:
+    assert (ROOT / "pipelines" / reader).is_dir()
+    wrong = [
+        f"{file.relative_to(ROOT)}:{line}: {name}"
+        for file in modules("pipelines")
+        if not file.is_relative_to(ROOT / "pipelines" / reader)
+        for name, line in imported(file)
+        if is_within(name, {f"pipelines.{reader}"})
     ]
     assert wrong == []
 
