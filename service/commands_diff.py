@@ -1,13 +1,11 @@
 """`larder diff`: what a change of the schema means for clients and for stored data."""
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from service.console import say, show_json
+from service.console import read_input, say, show_json
 from service.failures import CouldNotRun
 
 if TYPE_CHECKING:
@@ -68,24 +66,12 @@ def _loaded(file: str) -> "Loaded":
     from pipelines.load import load
 
     shown = "<stdin>" if file == "-" else file
-    loaded = load(_read(file), shown)
+    loaded = load(read_input(file), shown)
     if not loaded.ok:
         for finding in loaded.findings:
             say(str(finding))
         raise CouldNotRun(f"{shown} does not pass the check: only sound schemas are compared")
     return loaded
-
-
-def _read(file: str) -> bytes:
-    from schema.parse import MAX_BYTES
-
-    try:
-        if file == "-":
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
-        with Path(file).open("rb") as source:
-            return source.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CouldNotRun(f"{file}: {error.strerror or error}") from error
 
 
 def _as_text(each: "Difference") -> str:

@@ -6,11 +6,12 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
-from service.failures import Failure
+from service.failures import CouldNotRun, Failure
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
@@ -110,3 +111,19 @@ def takes_colours(stream: TextIO) -> bool:
 def plain(text: str) -> str:
     """Without control characters: what a service says must not move the cursor."""
     return "".join(each if each.isprintable() else "�" for each in text)
+
+
+def read_input(file: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`: one more at most than JSON may have.
+
+    Raises CouldNotRun.
+    """
+    from schema.parse import MAX_BYTES
+
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with Path(file).open("rb") as source:
+            return source.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CouldNotRun(f"{file}: {error.strerror or error}") from error

@@ -1,7 +1,5 @@
 """The request of `larder run`: a file in the format of examples, or one of the route's own."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,8 +7,8 @@ import msgspec
 from pipelines.examples.format import Example, parse_examples
 from schema.document import Document, Route
 from schema.nearest import hint
-from schema.parse import MAX_BYTES, parse
-from service.console import say
+from schema.parse import parse
+from service.console import read_input, say
 from service.failures import CouldNotRun
 
 _OF_EXAMPLES = ("name", "given", "request", "expect")
@@ -23,7 +21,7 @@ def read_request(file: str, route: Route, document: Document) -> Example:
     Raises CouldNotRun, after telling each fault with its place.
     """
     shown = "<stdin>" if file == "-" else file
-    parsed = parse(_read(file), shown)
+    parsed = parse(read_input(file), shown)
     if parsed.findings:
         for finding in parsed.findings:
             say(str(finding))
@@ -54,13 +52,3 @@ def own_example(name: str, route: Route, document: Document) -> Example:
             return example
     known = [example.name for example in examples]
     raise CouldNotRun(f"{route.id} has no example {name!r}", hint=hint(name, known) or None)
-
-
-def _read(file: str) -> bytes:
-    try:
-        if file == "-":
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
-        with Path(file).open("rb") as source:
-            return source.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CouldNotRun(f"{file}: {error.strerror or error}") from error
