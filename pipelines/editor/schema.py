@@ -6,6 +6,7 @@ and describes every key. JSON Schema 2020-12; `markdownDescription`, `enumDescri
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -122,15 +123,19 @@ def _shape(shape: dict[str, Json], remarks: bool) -> dict[str, Json]:
     if not remarks or shape.get("type") != "object" or not shape.get("additionalProperties"):
         return shape
     item = shape["additionalProperties"]
+    pattern = shape.get("propertyNames", {}).get("pattern")
+    text = {"type": "string"}
     made = {
         **shape,
         "properties": {
-            key: {"anyOf": [{"type": "string"}, item], "description": _REMARK} for key in FREE
+            key: {"anyOf": [text, item], "description": _REMARK}
+            if pattern is None or re.search(pattern, key)
+            else {**text, "description": _REMARK}
+            for key in FREE
         },
         "patternProperties": {"^x-": True},
     }
-    if "propertyNames" in shape:
-        pattern = shape["propertyNames"]["pattern"]
+    if pattern is not None:
         made["propertyNames"] = {"pattern": f"{pattern}|{_FREE_NAME}"}
     return made
 
