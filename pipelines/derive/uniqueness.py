@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pipelines.check.analysis import Analysis, Whole
 from pipelines.check.plan import place_of
 from pipelines.check.worlds import Place
+from pipelines.derive.memo import once
+from pipelines.derive.writers import rows_put
 from pipelines.expressions import Fault
 from pipelines.keys import match_key
 from pipelines.nodes import Node, ObjectNode, Reference, StepNode, Template, references
@@ -15,16 +17,12 @@ from schema.link import key_fields
 from schema.templates import TemplateFault
 
 
+@once
 def can_conflict(whole: Whole, index: str) -> bool:
     """False when every row's unique values determine the key of the document it belongs to."""
     declared = whole.document.indexes.get(index)
     orderings = [key.fields for key in declared.keys if key.unique] if declared else []
-    rows = [
-        (analysis, step)
-        for analysis in whole.pipelines
-        for step in analysis.pipeline.steps
-        if step.operation.name == "index.upsert" and step.static.get("index") == index
-    ]
+    rows = list(rows_put(whole, index))
     return any(
         not _determined(analysis, step) <= set(_told(analysis, step, fields))
         for fields in orderings

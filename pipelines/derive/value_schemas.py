@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.check.analysis import Analysis
+from pipelines.check.analysis import Analysis, Whole
 from pipelines.check.effects import SUBJECT
 from pipelines.check.plan import place_of
 from pipelines.check.wording import node_words
 from pipelines.check.worlds import World
 from pipelines.derive.field_schemas import stored_schema
+from pipelines.derive.memo import once
+from pipelines.derive.writers import documents_put, rows_put
 from pipelines.nodes import (
     ArrayNode,
     Constant,
@@ -133,26 +135,28 @@ class ValueSchemas:
         if declared is None:
             return EVENT
         schema = self._document_schema(declared.source_document)
-        if self._rows_are_documents(index, declared.source_document):
+        if _rows_are_documents(self._analysis.whole, index, declared.source_document):
             return schema
         loose = {"required", "additionalProperties"}
         return {word: part for word, part in schema.items() if word not in loose}
 
-    def _rows_are_documents(self, index: str, document: str) -> bool:
-        for analysis in self._analysis.whole.pipelines:
-            steps = analysis.pipeline.steps
-            written = {
-                (node_words(step.dynamic["key"]), _unordered(step.dynamic["value"]))
-                for step in steps
-                if step.operation.name in ("kv.put", "kv.cas_put")
-                if step.static["doc"] == document
-            }
-            for step in steps:
-                if step.operation.name == "index.upsert" and step.static["index"] == index:
-                    row = (node_words(step.dynamic["key"]), _unordered(step.dynamic["value"]))
-                    if row not in written:
-                        return False
-        return True
+
+@once
+def _rows_are_documents(whole: Whole, index: str, document: str) -> bool:
+    """Whether each row that is written is a document that its pipeline writes as well."""
+    written = {
+        (analysis.pipeline.pointer, *_told(step))
+        for analysis, step in documents_put(whole, document)
+    }
+    return all(
+        (analysis.pipeline.pointer, *_told(step)) in written
+        for analysis, step in rows_put(whole, index)
+    )
+
+
+def _told(step: StepNode) -> tuple[str, str]:
+    """The key and the value that a step writes, in words."""
+    return node_words(step.dynamic["key"]), _unordered(step.dynamic["value"])
 
 
 def _unordered(node: Node) -> str:

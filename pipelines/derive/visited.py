@@ -1,11 +1,12 @@
 """A step seen with everything that is known of the paths that lead to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from pipelines.check.analysis import Analysis
 from pipelines.check.worlds import World
+from pipelines.derive.memo import once
 from pipelines.keys import match_key
 from pipelines.nodes import Constant, Node, Reference, StepNode
 from pipelines.validated import validated_fields
@@ -25,11 +26,7 @@ class VisitedStep:
     @cached_property
     def worlds(self) -> tuple[World, ...]:
         """Empty also where too many paths lead to the step to follow them."""
-        return tuple(
-            visit.world
-            for visit in self.analysis.flow.visits
-            if visit.holds and visit.step is self.step
-        )
+        return _worlds(self.analysis).get(self.step.index, ())
 
     @property
     def runs(self) -> bool:
@@ -47,6 +44,15 @@ class VisitedStep:
     def inside(self) -> bool:
         """Whether an open transaction is sure."""
         return bool(self.worlds) and all(world.transaction is not None for world in self.worlds)
+
+
+@once
+def _worlds(analysis: Analysis) -> Mapping[int, tuple[World, ...]]:
+    """The worlds in which each step runs, by its index."""
+    found: dict[int, list[World]] = {}
+    for visit in analysis.flow.runs():
+        found.setdefault(visit.step.index, []).append(visit.world)
+    return {index: tuple(worlds) for index, worlds in found.items()}
 
 
 def unproved_parts(analysis: Analysis, step: StepNode) -> Iterator[tuple[Placeholder, Reference]]:
