@@ -67,7 +67,7 @@ def load(
     schema allows. `rules` are those about pipelines; a schema that breaks one that is left out may
     not compile.
     """
-    with _uncollected(), few_hints():
+    with uncollected(), few_hints():
         loaded = _load(source, file, vocabulary, rules)
         if loaded.ok and gc.get_freeze_count() == 0:  # What stays is old at once.
             gc.freeze()
@@ -76,7 +76,7 @@ def load(
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Keep the cyclic collector out: it would look at every value again and again as they grow
     in number."""
     collects = gc.isenabled()

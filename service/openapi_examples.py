@@ -38,7 +38,7 @@ class Examples:
 
     def parameter(self, route: str, parameter: ParameterFacts) -> Json:
         """A value of the first request that is answered as asked for; None without one."""
-        judge = Validator(parameter.schema)
+        judge: Validator | None = None  # Most routes have no example of most parameters.
         for example in self._good(route):
             asked = example.request
             if parameter.place == "path":
@@ -48,7 +48,10 @@ class Examples:
             else:
                 named = {name.lower(): text for name, text in asked.headers.items()}
                 value = named.get(parameter.name.lower())
-            if value is not None and judge.valid(value):
+            if value is None:
+                continue
+            judge = judge or Validator(parameter.schema)
+            if judge.valid(value):
                 return value
         return None
 

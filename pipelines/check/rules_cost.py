@@ -42,7 +42,7 @@ def bearable_calls(analysis: Analysis) -> Iterator[Fault]:
     every = sum(costs.calls(step) for step in analysis.pipeline.steps)
     if every * (1 + OPTIMISTIC_TRIES) <= limit:
         return
-    found = worst(analysis)
+    found = worst(analysis, costs)
     if found is not None and found.tally.total().worst_calls > limit:
         hint = "raise the limit, or do less in the route"
         yield Fault(analysis.where, _calls(analysis, found, limit), hint, path=found.world.path())

@@ -30,11 +30,15 @@ class StepCosts:
         steps = analysis.pipeline.steps
         self._puts = sum("blob.write" in step.operation.effects for step in steps)
         self._sizes = Sizes(analysis.whole, analysis.scope, steps)
+        self._known: dict[tuple[int, int], Cost] = {}
 
     def of(self, step: StepNode, world: World | None = None) -> Cost:
         """The cost of running a step; in any world, or in that one."""
-        bytes_in, bytes_out, stored = self._bytes(step)
-        return Cost(1, self.calls(step, world), bytes_in, bytes_out, stored)
+        calls = self.calls(step, world)
+        known = self._known.get((step.index, calls))
+        if known is None:
+            known = self._known[step.index, calls] = Cost(1, calls, *self._bytes(step))
+        return known
 
     def calls(self, step: StepNode, world: World | None = None) -> int:
         """The store calls of a step; in any world, or in that one."""

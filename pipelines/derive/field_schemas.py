@@ -82,6 +82,7 @@ def _text(field: Field, changes: Sequence[Change]) -> Json:
     return schema
 
 
+@lru_cache(maxsize=1024)
 def _changed(pattern: str, change: Change) -> str:
     return change(pattern)
 
@@ -102,6 +103,7 @@ def _longest(source: str) -> int | None:
 # what the normalisers make of a text, backwards
 
 
+@lru_cache(maxsize=256)
 def _undo(action: str) -> Change | None:
     """From the pattern of what comes out to that of what may go in; None where no pattern tells."""
     if action == "trim":

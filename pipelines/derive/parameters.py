@@ -8,6 +8,7 @@ from pipelines.check.effects import streams
 from pipelines.derive.answers import answers_state, serves_parts
 from pipelines.derive.facts import ParameterFacts
 from pipelines.derive.field_schemas import fitting_schema, written_schema
+from pipelines.derive.memo import once
 from pipelines.derive.value_schemas import expanded
 from pipelines.derive.visited import VisitedStep, unproved_parts
 from pipelines.expressions import Fault
@@ -69,8 +70,9 @@ def request_of(analysis: Analysis) -> tuple[str | None, Json]:
     return None, None
 
 
-def _running(analysis: Analysis) -> list[StepNode]:
-    return [step for step in analysis.pipeline.steps if VisitedStep(analysis, step).runs]
+@once
+def _running(analysis: Analysis) -> tuple[StepNode, ...]:
+    return tuple(step for step in analysis.pipeline.steps if VisitedStep(analysis, step).runs)
 
 
 # the path

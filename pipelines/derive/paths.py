@@ -5,8 +5,9 @@ then it holds the store's lock. What makes it run more often, a store that takes
 who is slow, is left to the limits at run time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import NamedTuple
 
 from pipelines.check.analysis import Analysis
@@ -91,11 +92,10 @@ class _Way:
     tally: Tally = _NOTHING
 
 
-def worst(analysis: Analysis) -> Worst | None:
+def worst(analysis: Analysis, costs: StepCosts) -> Worst | None:
     """The worst case over all paths, each kind of cost by itself; None when nobody can follow."""
     if not analysis.pipeline.complete or analysis.flow.exceeded is not None:
         return None
-    costs = StepCosts(analysis)
     states: dict[object, Worst] = {(): Worst(Tally(), start(analysis.plan))}
     ended: list[Worst] = []
     for step_plan in analysis.plan.steps:
@@ -115,13 +115,13 @@ def worst(analysis: Analysis) -> Worst | None:
     return _worst_of([*ended, *states.values()])
 
 
-def paths(analysis: Analysis) -> tuple[tuple[PathFacts, ...], bool]:
+def paths(analysis: Analysis, costs: StepCosts) -> tuple[tuple[PathFacts, ...], bool]:
     """The paths, at most MAX_PATHS, and whether these are all."""
     if not analysis.pipeline.complete or analysis.flow.exceeded is not None:
         return (), False
     found: list[PathFacts] = []
     try:
-        for path in _Walk(analysis).paths():
+        for path in _Walk(analysis, costs).paths():
             if len(found) == MAX_PATHS:
                 return tuple(found), False
             found.append(path)
@@ -133,9 +133,9 @@ def paths(analysis: Analysis) -> tuple[tuple[PathFacts, ...], bool]:
 class _Walk:
     """Depth first, what holds before what does not: paths come in the order of their replies."""
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: Analysis, costs: StepCosts) -> None:
         self._analysis = analysis
-        self._costs = StepCosts(analysis)
+        self._costs = costs
         self._left = _BUDGET
 
     def paths(self) -> Iterator[PathFacts]:
@@ -187,14 +187,12 @@ class _Walk:
             if after is not None:
                 after = settle(after, step_plan)
                 merged.setdefault(after.same(), after)
-        first, *others = [self._costs.of(step, world) for world in way.worlds]
-        for other in others:
-            first = worse(first, other)
+        cost = dearest(self._costs.of(step, world) for world in way.worlds)
         return _Way(
             tuple(merged.values()),
             (*way.ran, step.index),
             way.decisions,
-            way.tally.after(step, first, way.worlds[0]),
+            way.tally.after(step, cost, way.worlds[0]),
         )
 
 
@@ -208,6 +206,14 @@ def worse(one: Cost, other: Cost) -> Cost:
         _greater(one.bytes_stored, other.bytes_stored),
         max(one.retried, other.retried),
     )
+
+
+def dearest(costs: Iterable[Cost]) -> Cost:
+    """The greatest of each kind of cost. Raises ValueError where there are none."""
+    different = dict.fromkeys(costs)
+    if not different:
+        raise ValueError("no costs")
+    return reduce(worse, different)
 
 
 def _outcomes(step_plan: StepPlan, world: World) -> Iterator[tuple[World, bool]]:

@@ -11,7 +11,6 @@ from pipelines.derive.json_bounds import most_bytes
 from pipelines.derive.surely_valid import surely_valid
 from pipelines.derive.uniqueness import can_conflict
 from pipelines.derive.visited import VisitedStep, unproved_parts, was_stored
-from pipelines.leaves import argument_leaves, condition_leaves
 from pipelines.nodes import Reference, StepNode, Template, references
 from pipelines.policies import admission
 from pipelines.scope import resolve_schema
@@ -36,11 +35,8 @@ def _of_arguments(at: VisitedStep) -> Iterator[str]:
     if key is not None and any(p.key_of is not None for p in step.operation.parameters):
         if any(True for _ in unproved_parts(at.analysis, step)):
             yield "INVALID_KEY"
-    leaves = [leaf for _, leaf in argument_leaves(step)]
-    if step.when is not None:
-        leaves += [leaf for _, leaf in condition_leaves(step.when)]
-    for leaf in leaves:
-        if isinstance(leaf, Template) and any(was_stored(at, r) for r in references(leaf)):
+    for read in at.analysis.plan.reads[step.index]:
+        if isinstance(read.leaf, Template) and was_stored(at, read.reference):
             yield "DOCUMENT_INVALID"  # pipelines/evaluate.py text(): text was expected there.
 
 

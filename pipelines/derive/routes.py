@@ -13,8 +13,8 @@ from pipelines.derive.cost import StepCosts
 from pipelines.derive.entrances import entrances
 from pipelines.derive.facts import Cost, RouteFacts, StepFacts
 from pipelines.derive.parameters import parameters_of, request_of
-from pipelines.derive.paths import paths, worse, worst
-from pipelines.load import Loaded
+from pipelines.derive.paths import dearest, paths, worst
+from pipelines.load import Loaded, uncollected
 from pipelines.nodes import Reference, StepNode, references
 from pipelines.shapes import Shape, present
 from pipelines.words import (
@@ -45,11 +45,12 @@ def route_facts(
     read: descriptions stand there only.
     """
     told = _descriptions(written)
-    return tuple(
-        facts_of(analysis, told.get(analysis.pipeline.id, ""))
-        for analysis in _analyses(loaded, vocabulary)
-        if analysis.route is not None and only in (None, analysis.pipeline.id)
-    )
+    with uncollected():
+        return tuple(
+            facts_of(analysis, told.get(analysis.pipeline.id, ""))
+            for analysis in _analyses(loaded, vocabulary)
+            if analysis.route is not None and only in (None, analysis.pipeline.id)
+        )
 
 
 def apply_facts(
@@ -67,9 +68,10 @@ def apply_facts(
 def facts_of(analysis: Analysis, description: str = "") -> RouteFacts:
     """The facts of one pipeline that has no errors."""
     pipeline, route = analysis.pipeline, analysis.route
-    steps = tuple(_steps(analysis))
+    costs = StepCosts(analysis)
+    steps = tuple(_steps(analysis, costs))
     ways = () if route is None else entrances(analysis)
-    found, complete = paths(analysis)
+    found, complete = paths(analysis, costs)
     media, body = request_of(analysis)
     anonymous = frozenset(analysis.whole.document.auth.anonymous.scopes)
     return RouteFacts(
@@ -92,7 +94,7 @@ def facts_of(analysis: Analysis, description: str = "") -> RouteFacts:
         ),
         paths=found,
         complete=complete,
-        cost=_cost(analysis, steps),
+        cost=_cost(analysis, costs, steps),
         entrances=tuple(tuple(sorted(way)) for way in ways),
     )
 
@@ -110,9 +112,9 @@ def _descriptions(written: Json) -> dict[str, str]:
     return {route["id"]: str(route.get("description", "")) for route in routes}
 
 
-def _cost(analysis: Analysis, steps: Sequence[StepFacts]) -> Cost:
+def _cost(analysis: Analysis, costs: StepCosts, steps: Sequence[StepFacts]) -> Cost:
     """The worst of all paths; of all steps together where nobody can follow the paths."""
-    known = worst(analysis)
+    known = worst(analysis, costs)
     if known is not None:
         return known.tally.total()
     total = Cost()
@@ -121,21 +123,15 @@ def _cost(analysis: Analysis, steps: Sequence[StepFacts]) -> Cost:
     return total
 
 
-def _steps(analysis: Analysis) -> Iterator[StepFacts]:
+def _steps(analysis: Analysis, costs: StepCosts) -> Iterator[StepFacts]:
     visits: dict[int, list[Visit]] = {}
     for visit in analysis.flow.visits:
         visits.setdefault(visit.step.index, []).append(visit)
-    costs = StepCosts(analysis)
     unknown = analysis.flow.exceeded is not None
     for step in analysis.pipeline.steps:
         asked = visits.get(step.index, [])
         here = [visit for visit in asked if visit.holds]
-        cost = costs.of(step)
-        if here:
-            first, *others = (costs.of(step, visit.world) for visit in here)
-            cost = first
-            for other in others:
-                cost = worse(cost, other)
+        cost = dearest(costs.of(step, visit.world) for visit in here) if here else costs.of(step)
         yield StepFacts(
             index=step.index,
             operation=step.operation.name,
