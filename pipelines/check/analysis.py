@@ -238,6 +238,14 @@ class Whole:
         """The names of all fields that hold versions."""
         return version_fields(self.entities)
 
+    @cached_property
+    def key_parameters(self) -> Mapping[str, tuple[str, ...]]:
+        """The parameters of each operation that take keys of documents."""
+        return {
+            name: tuple(p.name for p in operation.parameters if p.key_of is not None)
+            for name, operation in self.vocabulary.items()
+        }
+
     def match(self, template: KeyTemplate, node: Node) -> Bindings | str:
         """What the key in a step binds (`match_key`), found out once for each text."""
         known = self._matches.get((id(template), id(node)))

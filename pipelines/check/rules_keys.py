@@ -60,10 +60,11 @@ RULES = (keys_of_templates, fitting_key_values, fitting_look_ups)
 
 
 def _keys(analysis: Analysis) -> Iterator[tuple[StepNode, str]]:
+    named = analysis.whole.key_parameters
     for step in analysis.pipeline.steps:
-        for parameter in step.operation.parameters:
-            if parameter.key_of is not None and parameter.name in step.dynamic:
-                yield step, parameter.name
+        for name in named[step.operation.name]:
+            if name in step.dynamic:
+                yield step, name
 
 
 def _values(node: Node) -> Sequence[Node] | None:

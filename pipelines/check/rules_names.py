@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from operations.types import Dynamic
 from pipelines.check.analysis import Analysis, rule
-from pipelines.check.plan import place_of
+from pipelines.check.plan import Read, place_of
 from pipelines.check.worlds import SLOT, Place, World
 from pipelines.expressions import Fault
-from pipelines.leaves import argument_leaves, condition_leaves, read_in, test_leaves
+from pipelines.leaves import read_in, test_leaves
 from pipelines.nodes import Reference, StepNode, Template, Test
 from pipelines.targets import Target
 
@@ -139,32 +139,26 @@ def _needs(analysis: Analysis, step: StepNode) -> Iterator[Need]:
 
     What is of no known type is left to E205, but for bytes, which have none.
     """
-    meanings = (read.meaning for read in analysis.plan.reads[step.index])
-    if not any(isinstance(target, Target) and target.shape.nullable for target in meanings):
-        return
-    for pointer, reference, why in _needed_references(step):
-        target = analysis.plan.target(reference, step.index)
-        if target is None or not target.shape.nullable:
+    for read in analysis.plan.reads[step.index]:
+        target = read.meaning
+        if isinstance(target, Fault) or not target.shape.nullable:
             continue
-        if target.shape.kind != "any" or why == _BYTES:
-            yield pointer, reference, place_of(target), why
+        why = _why(step, read)
+        if why is not None and (target.shape.kind != "any" or why == _BYTES):
+            yield read.pointer, read.reference, place_of(target), why
 
 
-def _needed_references(step: StepNode) -> Iterator[tuple[str, Reference, str]]:
+def _why(step: StepNode, read: Read) -> str | None:
+    """Why what a step reads there must not be null; None where it may be."""
+    if isinstance(read.leaf, Template):
+        return None if read.reference.optional else "it is put into a text"
     for name, node in step.dynamic.items():
-        parameter = step.operation.parameter(name)
-        assert parameter is not None and isinstance(parameter.type, Dynamic)
-        if isinstance(node, Reference) and not parameter.type.nullable:
-            why = _BYTES if parameter.type.kind == "any" else f"{name} needs a value"
-            yield step.argument(name), node, why
-    found = list(argument_leaves(step))
-    if step.when is not None:
-        found += condition_leaves(step.when)
-    for pointer, leaf in found:
-        if isinstance(leaf, Template):
-            for reference in read_in(leaf):
-                if not reference.optional:
-                    yield pointer, reference, "it is put into a text"
+        if node is read.leaf and read.pointer == step.argument(name):
+            parameter = step.operation.parameter(name)
+            assert parameter is not None and isinstance(parameter.type, Dynamic)
+            if not parameter.type.nullable:
+                return _BYTES if parameter.type.kind == "any" else f"{name} needs a value"
+    return None
 
 
 def _guard_hint(reference: Reference) -> str:

@@ -11,7 +11,8 @@ from pipelines.check.worlds import World
 from pipelines.expressions import Fault
 from pipelines.leaves import leaves
 from pipelines.nodes import ArrayNode, Constant, Node, ObjectNode, Reference, StepNode, Template
-from pipelines.shapes import ANY, TEXT, Shape, of_value
+from pipelines.shapes import TEXT, Shape, of_value
+from pipelines.targets import Target
 from schema.pointers import join
 
 _TEXT = ("text", "digest")
@@ -95,12 +96,12 @@ RULES = (fitting_types, fitting_parts, answerable_comparisons, guards_that_may_h
 def _argument(
     analysis: Analysis, step: StepNode, name: str, node: Node, wanted: Dynamic
 ) -> Iterator[Fault]:
-    pointer = step.argument(name)
     shape = node_shape(analysis, node, step)
     if shape is None:
         return
+    pointer = step.argument(name)
     if wanted.kind == "any":
-        yield from _json(analysis, step, name, node, wanted)
+        yield from _json(analysis, step, name, node, wanted, shape)
     elif isinstance(node, Constant) and node.value is None:
         if not wanted.nullable:
             yield Fault(pointer, f"{name} needs {noun(Shape(wanted.kind))}, not null", "")
@@ -139,22 +140,20 @@ def _headers(analysis: Analysis, step: StepNode, name: str, node: Node) -> Itera
 
 
 def _json(
-    analysis: Analysis, step: StepNode, name: str, node: Node, wanted: Dynamic
+    analysis: Analysis, step: StepNode, name: str, node: Node, wanted: Dynamic, shape: Shape
 ) -> Iterator[Fault]:
     """Bytes are no JSON value; but what is stored or sent is bytes or text, and a cache takes a
     reference to stored bytes as well."""
-    shape = node_shape(analysis, node, step) or ANY
-    pointer = step.argument(name)
     if not wanted.nullable:
         if shape.kind not in (*_TEXT, *_BYTES, "any"):
             message = f"{name} takes bytes or text, and this is {noun(shape)}"
-            yield Fault(pointer, message, "give a handle, a stream or a text")
+            yield Fault(step.argument(name), message, "give a handle, a stream or a text")
     elif not (shape.kind == "handle" and "cache.write" in step.operation.effects):
         yield from _nested(analysis, step, name, node)
 
 
 def _nested(analysis: Analysis, step: StepNode, name: str, node: Node) -> Iterator[Fault]:
-    if isinstance(node, Constant | Template):
+    if isinstance(node, Constant | Template) or not _reads_bytes(analysis, step):
         return
     for pointer, leaf in leaves(node, step.argument(name)):
         shape = node_shape(analysis, leaf, step) if isinstance(leaf, Reference) else None
@@ -169,6 +168,16 @@ def _nested(analysis: Analysis, step: StepNode, name: str, node: Node) -> Iterat
             yield Fault(pointer, message, "name the properties that are needed, one by one")
 
 
+def _reads_bytes(analysis: Analysis, step: StepNode) -> bool:
+    """Whether anything that a step reads is bytes, or has some among its properties."""
+    for _, _, _, target, _ in analysis.plan.reads[step.index]:
+        if isinstance(target, Target):
+            shape = target.shape
+            if shape.kind in _BYTES or any(f.kind in _BYTES for f in shape.fields.values()):
+                return True
+    return False
+
+
 def _foregone(ask: Ask, world: World) -> Fault | None:
     known = answer(ask, world)
     if known is None:
@@ -179,6 +188,8 @@ def _foregone(ask: Ask, world: World) -> Fault | None:
 
 def _incomparable(analysis: Analysis, ask: Ask, step: StepNode) -> Fault | None:
     test = ask.test
+    if len(test.operands) != 2:
+        return None
     shapes = [node_shape(analysis, operand, step) for operand in test.operands]
     known = [shape for shape in shapes if shape is not None]
     if len(known) != 2:
