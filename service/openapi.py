@@ -73,7 +73,8 @@ class _Routes:
         self, written: Json, schema: Schema, components: Components, facts: Sequence[RouteFacts]
     ) -> None:
         self._components = components
-        self._facts = facts
+        named = [(route, _path_names(route)) for route in facts]
+        self._linked = [pair for pair in named if pair[0].method in ("GET", "DELETE") and pair[1]]
         self._sources = schema.document.auth.principals.source
         self._written = {route["id"]: route for route in written["api"]["routes"]}
         self._fields = _field_descriptions(written)
@@ -151,10 +152,8 @@ class _Routes:
     def _links(self, route: RouteFacts) -> Iterator[tuple[str, Json]]:
         """What was just written can be read, and removed, by the routes of the same coordinates."""
         given = _path_names(route)
-        for other in self._facts:
-            names = _path_names(other)
-            whole = other.method == "GET" or names == given
-            if other.method in ("GET", "DELETE") and names and names <= given and whole:
+        for other, names in self._linked:
+            if names <= given and (other.method == "GET" or names == given):
                 parameters = {name: f"$request.path.{name}" for name in sorted(names)}
                 yield other.id, {"operationId": other.id, "parameters": parameters}
 
