@@ -3,7 +3,7 @@
 Unknown keys are E102, wrong types and values E103, missing keys E104.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -95,6 +95,13 @@ def _validator() -> jsonschema_rs.Draft202012Validator:
     )
 
 
+def _remedy(name: str, known: Mapping[str, Any]) -> str:
+    """What to write in place of an unknown key, or where it belongs."""
+    if name == "when" and {"op", "args"} <= known.keys():
+        return 'a guard stands among the arguments: "args": {"when": {…}}'
+    return hint(name, [*known, *FREE])
+
+
 def _findings(failure: jsonschema_rs.ValidationError, places: Places) -> Iterator[Finding]:
     path = list(failure.instance_path)
     pointer = join("", *path)
@@ -106,7 +113,7 @@ def _findings(failure: jsonschema_rs.ValidationError, places: Places) -> Iterato
                 "E102",
                 join(pointer, name),
                 f"unknown key `{short(name)}`",
-                hint(name, [*known, *FREE]),
+                _remedy(name, known),
                 key=True,
             )
     elif kind.name == "required":

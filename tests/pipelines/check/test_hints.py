@@ -101,3 +101,24 @@ def test_the_entrance_that_a_hint_shows_asks_for_the_routes_scopes() -> None:
     schema["api"]["routes"] = [{**BASE["route"], "pipeline": late}]
     (finding,) = load(json.dumps(schema).encode(), "s.json").findings
     assert list(shown_steps(finding.hint)) == steps(["auth"])
+
+
+@pytest.mark.parametrize(
+    ("tags", "hint"),
+    [
+        (["note", "reads"], "its tags are note, reads; did you mean read?"),
+        ([], 'its tags are none; policies let in "tags": ["read"]'),
+    ],
+)
+def test_a_route_that_nobody_may_enter_is_told_the_tags_that_policies_ask_for(
+    tags: list[str], hint: str
+) -> None:
+    schema = json.loads(json.dumps(BASE["schema"]))
+    readers = {"in": ["read", "$route.tags"]}
+    schema["auth"]["policies"] = [
+        {"name": "readers", "effect": "allow", "when": readers, "require": {"scopes": ["write"]}}
+    ]
+    route = {**BASE["route"], "tags": tags, "pipeline": steps([*BASE["entry"], "ok"])}
+    schema["api"]["routes"] = [route]
+    found = load(json.dumps(schema).encode(), "s.json").findings
+    assert [one.hint for one in found if one.rule == "E302"] == [hint]
