@@ -6,6 +6,16 @@ specification). The entry point's name is the prefix, and its value a tuple of o
     [project.entry-points."larder.operations"]
     acme = "acme_larder.operations:OPERATIONS"
 
+    @operation("acme.shout")
+    def shout(ctx: ExecutionContext, text: Text) -> Text:
+        '''The text in capital letters.'''
+        return text.upper()
+
+    OPERATIONS = (shout,)
+
+`operation` comes from `operations.operation`, where effects and errors are declared too, `Text`
+and the other types of arguments and results from `operations.types`.
+
 It is imported only where `ops.allowed` lists one of its operations (`acme.sign`). What it declares
 is what the checker proves things by, so it declares in the language's own terms, and it is watched
 (`operations/monitor.py`): it can do nothing else.

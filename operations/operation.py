@@ -139,7 +139,7 @@ def _parameters(
         if kind is None:
             kind = _BY_CLASS.get(_plain(hint)) or (Static("literal") if choices else None)
         if kind is None:
-            raise TypeError(f"{name}: the type of {parameter.name} is not one of the language")
+            raise TypeError(f"{name}: the type of {parameter.name} is none of operations.types")
         yield Parameter(
             name=parameter.name.rstrip("_"),
             type=kind,

@@ -52,7 +52,9 @@ def allowed_operations(whole: Whole) -> Iterator[Fault]:
             fault = told.get(name)
             close = nearest(name, whole.vocabulary)
             message = f"no operation {name!r}" if fault is None else fault.message
-            hint = f"did you mean {close}?" if close else "" if fault is None else fault.hint
+            meant = [f"did you mean {close}?"] if close else []
+            remedy = [fault.hint] if fault is not None else []
+            hint = " Or else: ".join((*meant, *remedy))
             yield Fault(f"/ops/allowed/{position}", message, hint)
 
 

@@ -103,6 +103,13 @@ def test_the_entrance_that_a_hint_shows_asks_for_the_routes_scopes() -> None:
     assert list(shown_steps(finding.hint)) == steps(["auth"])
 
 
+def test_an_extension_that_is_not_installed_is_told_beside_what_may_be_meant() -> None:
+    allowed = [*BASE["schema"]["ops"]["allowed"], "cahe.get"]
+    found = told_of(["ok"], ops={"allowed": allowed})
+    (hint,) = (one.hint for one in found if one.pointer == f"/ops/allowed/{len(allowed) - 1}")
+    assert hint.startswith("did you mean cache.get? Or else: install the package that offers cahe")
+
+
 @pytest.mark.parametrize(
     ("tags", "hint"),
     [
