@@ -54,8 +54,9 @@ class Fault:
     path: str = ""
 
 
-def parse_value(value: Any, pointer: str, faults: list[Fault]) -> Node:
-    """The node of an argument's JSON at `pointer`; objects and arrays are walked.
+def parse_value(value: Any, pointer: str, faults: list[Fault], key: str | None = None) -> Node:
+    """The node of an argument's JSON at `pointer`, or of the property `key` of the object there;
+    objects and arrays are walked.
 
     Every malformed string is added to `faults` and stands as the text it is.
     """
@@ -63,21 +64,22 @@ def parse_value(value: Any, pointer: str, faults: list[Fault]) -> Node:
         try:
             return parse_text(value)
         except Malformed as fault:
-            faults.append(Fault(pointer, str(fault), fault.hint))
+            where = pointer if key is None else join(pointer, key)
+            faults.append(Fault(where, str(fault), fault.hint))
             return Constant(value)
+    if not isinstance(value, list | tuple | dict):
+        return Constant(value)
+    if key is not None:
+        pointer = join(pointer, key)
     if isinstance(value, list | tuple):
         nodes = tuple(parse_value(v, f"{pointer}/{i}", faults) for i, v in enumerate(value))
         if all(isinstance(node, Constant) for node in nodes):
             return Constant([node.value for node in nodes if isinstance(node, Constant)])
         return ArrayNode(nodes)
-    if isinstance(value, dict):
-        pairs = tuple(
-            (key, parse_value(item, join(pointer, key), faults)) for key, item in value.items()
-        )
-        if all(isinstance(node, Constant) for _, node in pairs):
-            return Constant({key: node.value for key, node in pairs if isinstance(node, Constant)})
-        return ObjectNode(pairs)
-    return Constant(value)
+    pairs = tuple((k, parse_value(item, pointer, faults, k)) for k, item in value.items())
+    if all(isinstance(node, Constant) for _, node in pairs):
+        return Constant({key: node.value for key, node in pairs if isinstance(node, Constant)})
+    return ObjectNode(pairs)
 
 
 def parse_text(text: str) -> Node:

@@ -116,14 +116,14 @@ def _step(
     outputs: dict[str, str] = {}
     when: Condition | None = None
     for name, value in step.args.items():
-        where = join(pointer, "args", name)
+        where = f"{pointer}/args/{name}"
         parameter = operation.parameter(name)
         if name == "when":
             when = parse_condition(value, where, faults)
         elif operation.output(name) is not None:
             _output(outputs, name, value, where, faults)
         elif parameter is None:
-            faults.append(_unknown_argument(name, where, operation))
+            faults.append(_unknown_argument(name, join(pointer, "args", name), operation))
         elif isinstance(parameter.type, Static):
             static[name] = value
             faults.extend(_static(parameter, value, where, document, static))

@@ -23,7 +23,15 @@ from pipelines.shapes import (
     optional,
     required_of,
 )
-from pipelines.targets import ROOT_SHAPES, ROOTS, Proof, Target, Variable
+from pipelines.targets import (
+    ROOT_TARGETS,
+    ROOTS,
+    Proof,
+    Target,
+    Variable,
+    field_target,
+    param_target,
+)
 from schema.document import Document
 from schema.document_data import EntityDeclaration
 from schema.nearest import nearest
@@ -100,8 +108,7 @@ class Scope:
                 message = "$event exists in apply pipelines only"
                 return Fault("", message, "this is a route", "E201")
             return Target("root", name, (), self._event, self._event)
-        shape = ROOT_SHAPES[name]
-        return Target("root", name, (), shape, shape)
+        return ROOT_TARGETS[name]
 
     @cached_property
     def _event(self) -> Shape:
@@ -150,17 +157,13 @@ class Scope:
     def _fields(self, name: str) -> Iterator[Target]:
         for entity, declaration in self.entities.items():
             declared = declaration.fields.get(name)
-            if declared is None:
-                continue
-            kind = {"digest": "digest", "integer": "integer", "boolean": "boolean"}
-            shape = Shape(kind.get(declared.type, "text"))
-            if name not in self.pipeline.params:
-                shape = optional(shape)
-            yield Target("field", name, (), shape, shape, entity)
+            if declared is not None:
+                sure = name in self.pipeline.params
+                yield field_target(name, entity, declared.type, sure=sure)
 
     def _param(self, name: str) -> Iterator[Target]:
         if name in self.pipeline.params:
-            yield Target("param", name, (), TEXT, TEXT)
+            yield param_target(name)
 
     def _properties(self, name: str, step: int) -> Iterator[Target]:
         seen: set[str] = set()

@@ -1,7 +1,7 @@
 """What names can mean: the roots that every pipeline has, slots, and what validation proves."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from pipelines.nodes import PathPart
@@ -43,7 +43,7 @@ ROOT_SHAPES = {
 Source = Literal["field", "param", "variable", "root"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """What a reference means: a slot's source and name, the path into it, the shape found there.
 
@@ -56,16 +56,34 @@ class Target:
     shape: Shape
     base: Shape
     owner: str = ""
+    slot: tuple[Any, ...] = field(init=False, repr=False, compare=False)
+    """The slot that the value lies in."""
+    place: tuple[Any, ...] = field(init=False, repr=False, compare=False)
+    """Where the value lies: its slot, then the path into it."""
 
-    @cached_property
-    def slot(self) -> tuple[Any, ...]:
-        """The slot that the value lies in."""
-        return (self.source, self.owner, self.name)
+    def __post_init__(self) -> None:
+        """Every rule asks for these."""
+        slot = (self.source, self.owner, self.name)
+        object.__setattr__(self, "slot", slot)
+        object.__setattr__(self, "place", (*slot, *self.path) if self.path else slot)
 
-    @cached_property
-    def place(self) -> tuple[Any, ...]:
-        """Where the value lies: its slot, then the path into it."""
-        return (*self.slot, *self.path)
+
+ROOT_TARGETS = {name: Target("root", name, (), shape, shape) for name, shape in ROOT_SHAPES.items()}
+
+_FIELD_KINDS = {"digest": "digest", "integer": "integer", "boolean": "boolean"}
+
+
+@lru_cache(4096)
+def field_target(name: str, entity: str, declared: str, *, sure: bool) -> Target:
+    """A field of an entity, of the type that is `declared`; it may be null unless it is `sure`."""
+    shape = Shape(_FIELD_KINDS.get(declared, "text"), nullable=not sure)
+    return Target("field", name, (), shape, shape, entity)
+
+
+@lru_cache(4096)
+def param_target(name: str) -> Target:
+    """A parameter of the path that is no field."""
+    return Target("param", name, (), TEXT, TEXT)
 
 
 @dataclass(frozen=True, slots=True)
