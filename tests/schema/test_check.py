@@ -73,6 +73,10 @@ def test_what_is_nearly_broken_is_not(case: dict[str, Any]) -> None:
     assert check(changed(case["at"], case["to"])) == []
 
 
+def test_each_rule_has_a_case_that_breaks_it_and_one_that_nearly_does() -> None:
+    assert {case["rule"] for case in REFUSED} == {case["rule"] for case in PASSED}
+
+
 @pytest.mark.parametrize("rule", RULES, ids=[rule.__name__ for rule in RULES])
 def test_no_rule_can_be_switched_off_unseen(rule: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema.check, "RULES", [other for other in RULES if other is not rule])
